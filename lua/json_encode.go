@@ -1,0 +1,217 @@
+package lua
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	glua "github.com/yuin/gopher-lua"
+)
+
+const maxJSONSize = 64 << 20
+
+var (
+	errTooDeep = fmt.Errorf("a table contains itself, or tables are nested more than %d deep", maxDepth)
+	errTooBig  = errors.New("the value is too big")
+)
+
+// EncodeJSON writes a value as JSON by Nakama's rules. A table with any positive index
+// is an array, of which the named fields are lost and the gaps are null; every other
+// table is an object, with its keys in order. Whole numbers have no fraction, <, > and &
+// are escaped, bytes that are not UTF-8 become U+FFFD, and a function is text. NaN,
+// infinity, userdata and tables that contain themselves are errors.
+func EncodeJSON(v glua.LValue) (string, error) {
+	var members [16]member
+	var buffer [1024]byte
+	e := encoder{members: members[:0]}
+	text, err := e.value(buffer[:0], v, 0)
+	if err != nil {
+		return "", fmt.Errorf("encoding JSON: %w", err)
+	}
+	return string(text), nil
+}
+
+// encoder holds the members of the objects that are being written.
+type encoder struct {
+	members []member
+}
+
+type member struct {
+	key   string
+	value glua.LValue
+	text  bool // the key is a string in Lua, too
+}
+
+func (e *encoder) value(text []byte, v glua.LValue, depth int) ([]byte, error) {
+	switch v := v.(type) {
+	case *glua.LNilType:
+		return append(text, "null"...), nil
+	case glua.LBool:
+		return strconv.AppendBool(text, bool(v)), nil
+	case glua.LNumber:
+		return appendJSONNumber(text, float64(v))
+	case glua.LString:
+		return appendJSONString(text, string(v)), nil
+	case *glua.LTable:
+		return e.table(text, v, depth+1)
+	case *glua.LFunction:
+		return appendJSONString(text, v.String()), nil
+	}
+	return nil, fmt.Errorf("a %s has no JSON", v.Type())
+}
+
+func (e *encoder) table(text []byte, t *glua.LTable, depth int) ([]byte, error) {
+	if depth > maxDepth {
+		return nil, errTooDeep
+	}
+	if len(text) > maxJSONSize {
+		return nil, errTooBig
+	}
+	length := t.MaxN()
+	if length == 0 {
+		return e.object(text, t, depth)
+	}
+	var err error
+	text = append(text, '[')
+	for i := 1; i <= length; i++ {
+		if i > 1 {
+			text = append(text, ',')
+		}
+		if text, err = e.value(text, t.RawGetInt(i), depth); err != nil {
+			return nil, err
+		}
+	}
+	return append(text, ']'), nil
+}
+
+func (e *encoder) object(text []byte, t *glua.LTable, depth int) ([]byte, error) {
+	first := len(e.members)
+	for key, value := t.Next(glua.LNil); key != glua.LNil; key, value = t.Next(key) {
+		name, isText := key.(glua.LString)
+		if !isText {
+			name = glua.LString(keyText(key))
+		}
+		e.members = append(e.members, member{string(name), value, isText})
+	}
+	slices.SortFunc(e.members[first:], compareMembers)
+	end := len(e.members)
+	var err error
+	text = append(text, '{')
+	for i := first; i < end; i++ {
+		m := e.members[i]
+		if i > first {
+			if m.key == e.members[i-1].key {
+				continue
+			}
+			text = append(text, ',')
+		}
+		text = append(appendJSONString(text, m.key), ':')
+		if text, err = e.value(text, m.value, depth); err != nil {
+			return nil, err
+		}
+	}
+	clear(e.members[first:end])
+	e.members = e.members[:first]
+	return append(text, '}'), nil
+}
+
+// compareMembers puts, of keys that look alike in JSON, the one first that is no string,
+// as that is the one which Nakama keeps.
+func compareMembers(a, b member) int {
+	if order := strings.Compare(a.key, b.key); order != 0 || a.text == b.text {
+		return order
+	}
+	if a.text {
+		return 1
+	}
+	return -1
+}
+
+// keyText is a key that is no string as the name of a member.
+func keyText(key glua.LValue) string {
+	if n, ok := key.(glua.LNumber); ok {
+		return numberText(float64(n))
+	}
+	return key.String()
+}
+
+func appendJSONNumber(text []byte, n float64) ([]byte, error) {
+	if i, ok := wholeNumber(n); ok {
+		return strconv.AppendInt(text, i, 10), nil
+	}
+	if math.IsNaN(n) || math.IsInf(n, 0) {
+		return nil, fmt.Errorf("the number %s has no JSON", numberText(n))
+	}
+	if size := math.Abs(n); size >= 1e-6 && size < 1e21 {
+		return strconv.AppendFloat(text, n, 'f', -1, 64), nil
+	}
+	text = strconv.AppendFloat(text, n, 'e', -1, 64)
+	// An exponent of one digit is written as such: e-7, not e-07.
+	if end := len(text); text[end-4] == 'e' && text[end-3] == '-' && text[end-2] == '0' {
+		text[end-2] = text[end-1]
+		text = text[:end-1]
+	}
+	return text, nil
+}
+
+// jsonSafe marks the ASCII characters that stand for themselves in JSON strings.
+var jsonSafe = func() (safe [utf8.RuneSelf]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		safe[c] = !strings.ContainsRune(`"\<>&`, c)
+	}
+	return safe
+}()
+
+const hexDigits = "0123456789abcdef"
+
+func appendJSONString(text []byte, s string) []byte {
+	text = append(text, '"')
+	copied := 0
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if jsonSafe[c] {
+				i++
+				continue
+			}
+			text = append(text, s[copied:i]...)
+			text = appendEscaped(text, c)
+			i++
+			copied = i
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			text = append(append(text, s[copied:i]...), `\ufffd`...)
+			copied = i + size
+		case r == '\u2028' || r == '\u2029':
+			text = append(append(text, s[copied:i]...), `\u202`...)
+			text = append(text, hexDigits[r&0xf])
+			copied = i + size
+		}
+		i += size
+	}
+	return append(append(text, s[copied:]...), '"')
+}
+
+func appendEscaped(text []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(text, '\\', c)
+	case '\b':
+		return append(text, `\b`...)
+	case '\f':
+		return append(text, `\f`...)
+	case '\n':
+		return append(text, `\n`...)
+	case '\r':
+		return append(text, `\r`...)
+	case '\t':
+		return append(text, `\t`...)
+	}
+	return append(text, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
+}

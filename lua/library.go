@@ -1,0 +1,151 @@
+package lua
+
+import (
+	"maps"
+	"slices"
+
+	glua "github.com/yuin/gopher-lua"
+)
+
+// library is a table that all VMs share. No VM sees it: each has an empty table of its
+// own, the proxy, whose reads fall through to it and whose writes stay in the VM. The
+// base functions look through a proxy, so that Lua cannot tell it from an ordinary
+// table; where looking through is not enough, the proxy is opened, that is, becomes an
+// ordinary table with all the fields in it.
+type library struct {
+	index  int          // of the proxy in VM.proxies
+	shared *glua.LTable // never written after the runtime was made
+	meta   *glua.LTable // the metatable of the proxies
+
+	// own makes the fields that each VM has for itself, when they are first read.
+	own map[string]func(*VM) glua.LValue
+}
+
+// newLibrary makes a library of functions.
+func (r *Runtime) newLibrary(functions map[string]glua.LGFunction) *library {
+	lib := &library{index: len(r.libraries), shared: newTable(0, len(functions)), meta: newTable(0, 2)}
+	r.libraries = append(r.libraries, lib)
+	for _, name := range slices.Sorted(maps.Keys(functions)) {
+		lib.shared.RawSetString(name, r.newFunction(functions[name]))
+	}
+	lib.meta.RawSetString("__index", lib.shared)
+	lib.meta.RawSetString("__newindex", r.newFunction(setThroughProxy))
+	// Lua cannot give a metatable a userdata as metatable, so this marks the proxies.
+	lib.meta.Metatable = &glua.LUserData{Value: lib}
+	return lib
+}
+
+// addOwn adds a field of which each VM has its own.
+func (lib *library) addOwn(r *Runtime, name string, make func(*VM) glua.LValue) {
+	if lib.own == nil {
+		lib.own = map[string]func(*VM) glua.LValue{}
+		meta := newTable(0, 1)
+		meta.RawSetString("__index", r.newFunction(lib.indexOwn))
+		lib.shared.Metatable = meta
+	}
+	lib.own[name] = make
+}
+
+// indexOwn serves reads that found nothing in the proxy and nothing shared.
+func (lib *library) indexOwn(L *glua.LState) int {
+	name, ok := L.Get(2).(glua.LString)
+	if !ok {
+		return 0
+	}
+	L.Push(lib.ownValue(Running(L), string(name)))
+	return 1
+}
+
+func (lib *library) ownValue(vm *VM, name string) glua.LValue {
+	make := lib.own[name]
+	if make == nil {
+		return glua.LNil
+	}
+	value := make(vm)
+	vm.proxy(lib).RawSetString(name, value)
+	return value
+}
+
+// value is what reads of a VM's proxy fall through to.
+func (lib *library) value(vm *VM, key glua.LValue) glua.LValue {
+	if v := lib.shared.RawGet(key); v != glua.LNil {
+		return v
+	}
+	if name, ok := key.(glua.LString); ok {
+		return lib.ownValue(vm, string(name))
+	}
+	return glua.LNil
+}
+
+// proxyOf returns the library behind a table, or nil if it is no proxy.
+func proxyOf(t *glua.LTable) *library {
+	meta, ok := t.Metatable.(*glua.LTable)
+	if !ok {
+		return nil
+	}
+	mark, ok := meta.Metatable.(*glua.LUserData)
+	if !ok {
+		return nil
+	}
+	lib, _ := mark.Value.(*library)
+	return lib
+}
+
+// proxy returns the VM's table for a library.
+func (vm *VM) proxy(lib *library) *glua.LTable {
+	t := vm.proxies[lib.index]
+	if t == nil {
+		t = newTable(0, 1)
+		t.Metatable = lib.meta
+		vm.proxies[lib.index] = t
+	}
+	return t
+}
+
+// rawGet is a read without metamethods, as Lua sees it.
+func (vm *VM) rawGet(t *glua.LTable, key glua.LValue) glua.LValue {
+	v := t.RawGet(key)
+	if v != glua.LNil {
+		return v
+	}
+	if lib := proxyOf(t); lib != nil {
+		return lib.value(vm, key)
+	}
+	return glua.LNil
+}
+
+// prepareSet is called before a field of t is set without metamethods. A shared field
+// that is replaced could come back when the new value is removed, so the proxy is
+// opened before.
+func (vm *VM) prepareSet(t *glua.LTable, key glua.LValue) {
+	if lib := proxyOf(t); lib != nil && lib.value(vm, key) != glua.LNil {
+		vm.open(t)
+	}
+}
+
+// open makes a proxy an ordinary table. It does nothing to other tables.
+func (vm *VM) open(t *glua.LTable) {
+	lib := proxyOf(t)
+	if lib == nil {
+		return
+	}
+	t.Metatable = glua.LNil
+	for key, value := lib.shared.Next(glua.LNil); key != glua.LNil; key, value = lib.shared.Next(key) {
+		if t.RawGet(key) == glua.LNil {
+			t.RawSet(key, value)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(lib.own)) {
+		if t.RawGetString(name) == glua.LNil {
+			t.RawSetString(name, lib.own[name](vm))
+		}
+	}
+}
+
+// setThroughProxy is the __newindex of proxies.
+func setThroughProxy(L *glua.LState) int {
+	t, key := L.CheckTable(1), L.Get(2)
+	Running(L).prepareSet(t, key)
+	L.RawSet(t, key, L.Get(3))
+	return 0
+}

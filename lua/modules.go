@@ -1,0 +1,134 @@
+package lua
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	glua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/parse"
+)
+
+// Modules is a folder tree of Lua modules, read into memory and compiled. It does not
+// change, and any number of runtimes may share it.
+type Modules struct {
+	names  []string
+	byName map[string]*module
+}
+
+type module struct {
+	name  string
+	file  string
+	proto *glua.FunctionProto
+}
+
+// SyntaxError says where a module is not Lua. File is relative to the modules' folder.
+type SyntaxError struct {
+	File    string
+	Line    int
+	Message string
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message)
+}
+
+// ReadModules reads and compiles every file of fsys whose name ends in .lua. The file
+// a/b.lua is the module "a.b". The error joins a *SyntaxError for each file that does
+// not compile.
+func ReadModules(fsys fs.FS) (*Modules, error) {
+	m := &Modules{byName: map[string]*module{}}
+	var faults []error
+	err := fs.WalkDir(fsys, ".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() || !strings.EqualFold(path.Ext(file), ".lua") {
+			return nil
+		}
+		if err := m.add(fsys, file); err != nil {
+			faults = append(faults, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the Lua modules: %w", err)
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	slices.Sort(m.names)
+	return m, nil
+}
+
+func (m *Modules) add(fsys fs.FS, file string) error {
+	source, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return fmt.Errorf("reading the Lua modules: %w", err)
+	}
+	name := strings.ReplaceAll(strings.TrimSuffix(file, path.Ext(file)), "/", ".")
+	if other := m.byName[name]; other != nil {
+		return fmt.Errorf("%s and %s would both be the Lua module %q; rename one", other.file, file, name)
+	}
+	proto, err := compile(file, string(source))
+	if err != nil {
+		return err
+	}
+	m.names = append(m.names, name)
+	m.byName[name] = &module{name: name, file: file, proto: proto}
+	return nil
+}
+
+// Names returns the modules' dotted names in order, which is the order in which
+// VM.LoadAll evaluates them.
+func (m *Modules) Names() []string { return slices.Clone(m.names) }
+
+// Has says whether there is a module of that dotted name.
+func (m *Modules) Has(name string) bool { return m.byName[name] != nil }
+
+// compile turns source text into a prototype; its error is a *SyntaxError.
+func compile(file, source string) (proto *glua.FunctionProto, err error) {
+	defer func() {
+		// gopher-lua's parser and compiler panic on some texts that they do not
+		// expect, and these must not end the process.
+		if fault := recover(); fault != nil {
+			proto, err = nil, &SyntaxError{File: file, Line: 1, Message: fmt.Sprint(fault)}
+		}
+	}()
+	chunk, err := parse.Parse(strings.NewReader(source), file)
+	if err != nil {
+		return nil, parseFault(file, source, err)
+	}
+	proto, err = glua.Compile(chunk, file)
+	if err != nil {
+		return nil, compileFault(file, err)
+	}
+	return proto, nil
+}
+
+func parseFault(file, source string, err error) *SyntaxError {
+	fault := &SyntaxError{File: file, Line: 1, Message: err.Error()}
+	var parsing *parse.Error
+	if !errors.As(err, &parsing) {
+		return fault
+	}
+	fault.Line, fault.Message = parsing.Pos.Line, parsing.Message
+	if parsing.Pos.Line == parse.EOF {
+		fault.Line = 1 + strings.Count(strings.TrimRight(source, "\n"), "\n")
+		fault.Message += " at the end of the file"
+	} else if parsing.Token != "" {
+		fault.Message += fmt.Sprintf(" near %q", parsing.Token)
+	}
+	return fault
+}
+
+func compileFault(file string, err error) *SyntaxError {
+	var compiling *glua.CompileError
+	if errors.As(err, &compiling) {
+		return &SyntaxError{File: file, Line: compiling.Line, Message: compiling.Message}
+	}
+	return &SyntaxError{File: file, Line: 1, Message: err.Error()}
+}

@@ -1,0 +1,132 @@
+package lua
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	glua "github.com/yuin/gopher-lua"
+)
+
+// ErrClosed is the error of calls into a VM that was closed.
+var ErrClosed = errors.New("the Lua VM is closed")
+
+// VM is one Lua world. It runs one call at a time; further calls wait for their turn.
+type VM struct {
+	runtime *Runtime
+	turn    chan struct{} // holds an element while a call runs
+
+	env     *glua.LTable   // _G
+	strings glua.LValue    // the metatable of strings
+	proxies []*glua.LTable // by library.index
+	loaders *glua.LTable   // package.loaders once Lua has asked for it
+
+	frozen frozenTables
+	random *rand.Rand // nil until Lua seeds it
+}
+
+// NewVM makes a VM in which no module is loaded yet.
+func (r *Runtime) NewVM() *VM {
+	vm := &VM{runtime: r, turn: make(chan struct{}, 1), proxies: make([]*glua.LTable, len(r.libraries))}
+	vm.env = vm.proxy(r.globals)
+	methods := vm.proxy(r.byName["string"])
+	methods.RawSetString("__index", methods)
+	vm.strings = methods
+	return vm
+}
+
+// Call calls fn, a function of this VM, and appends what it returns to dst. It waits
+// for its turn; ctx is what Context gives to Go functions that are called by fn, and
+// when ctx ends before the turn has come, Call gives up. An error that Lua raised is an
+// *Error.
+//
+// A Go function that Lua calls must use L.Call, or call within Wait, to get back into
+// the same VM.
+func (vm *VM) Call(ctx context.Context, dst []glua.LValue, fn *glua.LFunction, args ...glua.LValue) ([]glua.LValue, error) {
+	if err := vm.enter(ctx); err != nil {
+		return dst, err
+	}
+	defer vm.leave()
+	return vm.call(ctx, dst, fn, args...)
+}
+
+// call is Call for one who has the turn.
+func (vm *VM) call(ctx context.Context, dst []glua.LValue, fn *glua.LFunction, args ...glua.LValue) ([]glua.LValue, error) {
+	if vm.env == nil {
+		return dst, ErrClosed
+	}
+	results, raised := vm.runtime.borrow(ctx, vm, 0).run(dst, fn, args...)
+	if raised != nil {
+		raised.position(fn, "")
+		return dst, raised
+	}
+	return results, nil
+}
+
+// LoadAll evaluates every module that no other has required before, in the order of
+// their names, each without arguments. Unlike require it does not keep what a module
+// returns, so that one that is required later is evaluated again, as on Nakama.
+func (vm *VM) LoadAll(ctx context.Context) error {
+	for _, name := range vm.runtime.modules.names {
+		if err := vm.load(ctx, vm.runtime.modules.byName[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (vm *VM) load(ctx context.Context, m *module) error {
+	if err := vm.enter(ctx); err != nil {
+		return err
+	}
+	defer vm.leave()
+	if vm.env != nil && glua.LVAsBool(vm.rawGet(vm.proxy(vm.runtime.loaded), glua.LString(m.name))) {
+		return nil
+	}
+	_, err := vm.call(ctx, nil, vm.newFunction(m.proto))
+	return err
+}
+
+// Require returns what Lua's require returns for a module's dotted name.
+func (vm *VM) Require(ctx context.Context, name string) (glua.LValue, error) {
+	results, err := vm.Call(ctx, nil, vm.runtime.newFunction(baseRequire), glua.LString(name))
+	if err != nil {
+		return glua.LNil, err
+	}
+	return results[0], nil
+}
+
+// Close drops everything that the VM holds. Calls that wait for their turn, and later
+// ones, fail with ErrClosed.
+func (vm *VM) Close() {
+	vm.reenter()
+	defer vm.leave()
+	vm.env, vm.strings, vm.loaders = nil, nil, nil
+	clear(vm.proxies)
+}
+
+// newFunction makes a function of this VM from a compiled module.
+func (vm *VM) newFunction(proto *glua.FunctionProto) *glua.LFunction {
+	return &glua.LFunction{Env: vm.env, Proto: proto, Upvalues: make([]*glua.Upvalue, proto.NumUpvalues)}
+}
+
+// enter waits for the VM's turn.
+func (vm *VM) enter(ctx context.Context) error {
+	select {
+	case vm.turn <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case vm.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for other Lua calls: %w", context.Cause(ctx))
+	}
+}
+
+// reenter waits for the turn however long it takes.
+func (vm *VM) reenter() { vm.turn <- struct{}{} }
+
+func (vm *VM) leave() { <-vm.turn }
