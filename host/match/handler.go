@@ -7,7 +7,8 @@ import (
 )
 
 // Handler is the code of one match: Nakama's seven callbacks. Its methods are
-// called by one goroutine at a time, not always the same one.
+// called by one goroutine at a time, not always the same one. Their context ends
+// when the match is stopped; a method that waits does so within Yield.
 //
 // State is whatever the callback before returned. A nil state without an error
 // ends the match silently; an error ends it and disconnects its clients.
@@ -17,6 +18,7 @@ type Handler interface {
 	JoinAttempt(ctx context.Context, tick int64, state any, joiner Joiner) (newState any, verdict Verdict, err error)
 	Join(ctx context.Context, tick int64, state any, joins []Presence) (any, error)
 	Leave(ctx context.Context, tick int64, state any, leaves []Presence) (any, error)
+	// Loop runs at the tick rate. messages is reused: it is valid during the call.
 	Loop(ctx context.Context, tick int64, state any, messages []Message) (any, error)
 	Signal(ctx context.Context, tick int64, state any, data string) (newState any, answer string, err error)
 	Terminate(ctx context.Context, tick int64, state any, graceSeconds int) (any, error)

@@ -3,7 +3,8 @@
 // sends what it broadcasts. It knows a Handler, not Lua.
 package match
 
-// Clients is what matches need of the sockets. No method blocks.
+// Clients is what matches need of the sockets. No method blocks. The slices it is
+// given are shared: it neither changes nor keeps them.
 type Clients interface {
 	// Send delivers a match's message to the given sessions; a session whose queue
 	// is full is closed.
@@ -16,7 +17,10 @@ type Clients interface {
 
 // Listing is what others may know of a match.
 type Listing struct {
-	ID       string
+	ID string
+	// Authoritative is false for a relayed match, which has only an id and a size.
+	Authoritative bool
+
 	Label    string
 	TickRate int
 	Handler  string // the module's name
