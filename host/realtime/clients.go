@@ -1,0 +1,141 @@
+package realtime
+
+import (
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"nkhost/host/match"
+)
+
+var _ match.Clients = (*Server)(nil)
+
+// Send puts a match's message on the queues of the given sessions, encoded once for
+// all of them.
+func (s *Server) Send(matchID string, to []match.Presence, message match.Broadcast) {
+	b := &broadcast{message: &matchData{
+		matchID: matchID, sender: message.Sender, opCode: message.OpCode, data: message.Data, reliable: message.Reliable,
+	}}
+	s.mu.RLock()
+	for i := range to {
+		if c := s.sockets[to[i].SessionID]; c != nil {
+			c.enqueue(b.frame(c.format))
+		}
+	}
+	s.mu.RUnlock()
+	s.tracker.report(b)
+}
+
+// Kick takes presences off a match's stream. Those of another node are passed over.
+func (s *Server) Kick(matchID string, presences []match.Presence) {
+	stream, ok := matchStream(matchID)
+	if !ok {
+		return
+	}
+	for i := range presences {
+		p := &presences[i]
+		if p.Node != s.options.Node {
+			continue
+		}
+		if c := s.find(p.SessionID); c != nil {
+			s.tracker.untrack(c, stream, p.UserID)
+		}
+	}
+}
+
+// Disconnect ends the sessions of a match that failed.
+func (s *Server) Disconnect(presences []match.Presence) {
+	for i := range presences {
+		if c := s.find(presences[i].SessionID); c != nil {
+			c.endSoon(MatchFailed)
+		}
+	}
+}
+
+// MatchEnded forgets who was in a match that has stopped. Nobody is told, as on
+// Nakama.
+func (s *Server) MatchEnded(matchID string) {
+	if stream, ok := matchStream(matchID); ok {
+		s.tracker.closeStream(stream)
+	}
+}
+
+// RelayedMatch finds a relayed match, which exists while someone is in it.
+func (s *Server) RelayedMatch(matchID string) (match.Listing, bool) {
+	stream, ok := matchStream(matchID)
+	if !ok || stream.Mode != StreamMatchRelayed {
+		return match.Listing{}, false
+	}
+	size := s.tracker.size(stream)
+	return match.Listing{ID: stream.id(), Size: size}, size > 0
+}
+
+// RelayedMatches lists all relayed matches, in no order.
+func (s *Server) RelayedMatches() []match.Listing { return s.tracker.relayed() }
+
+// StreamUserJoin puts a session on a stream as the given user, unless it is there,
+// and reports whether it was put there. It fails with NotFound when the session is
+// not open and with ResourceExhausted when it is on too many streams.
+func (s *Server) StreamUserJoin(stream Stream, userID, sessionID string, meta Meta) (isNew bool, err error) {
+	c := s.find(sessionID)
+	if c == nil {
+		return false, errSessionGone
+	}
+	return s.tracker.track(c, stream, userID, meta, nil)
+}
+
+// StreamUserUpdate changes what a presence says of itself, or puts it there. It
+// fails as StreamUserJoin does.
+func (s *Server) StreamUserUpdate(stream Stream, userID, sessionID string, meta Meta) error {
+	c := s.find(sessionID)
+	if c == nil {
+		return errSessionGone
+	}
+	return s.tracker.update(c, stream, userID, meta)
+}
+
+// StreamUserLeave takes a presence off a stream, if it is there.
+func (s *Server) StreamUserLeave(stream Stream, userID, sessionID string) {
+	if c := s.find(sessionID); c != nil {
+		s.tracker.untrack(c, stream, userID)
+	}
+}
+
+// StreamUserList lists who is on a stream, in no order.
+func (s *Server) StreamUserList(stream Stream, includeHidden, includeVisible bool) []Presence {
+	return s.tracker.list(stream, includeHidden, includeVisible)
+}
+
+// StreamCount is how many are on a stream, hidden or not.
+func (s *Server) StreamCount(stream Stream) int { return s.tracker.size(stream) }
+
+// StreamClose takes everyone off a stream. Nobody is told.
+func (s *Server) StreamClose(stream Stream) { s.tracker.closeStream(stream) }
+
+// StreamSend sends an envelope to those on a stream: to the given ones or, if to is
+// nil, to all.
+func (s *Server) StreamSend(stream Stream, to []Presence, out *rtapi.Envelope) {
+	var wanted func(*presence) bool
+	if to != nil {
+		sessions := make(map[string]struct{}, len(to))
+		for i := range to {
+			sessions[to[i].SessionID] = struct{}{}
+		}
+		wanted = func(p *presence) bool {
+			_, ok := sessions[p.socket.self.SessionID]
+			return ok
+		}
+	}
+	s.tracker.send(stream, &broadcast{message: envelope{out}}, wanted)
+}
+
+// SendToSession sends an envelope to one session. It fails with NotFound when the
+// session is not open.
+func (s *Server) SendToSession(sessionID string, out *rtapi.Envelope) error {
+	c := s.find(sessionID)
+	if c == nil {
+		return status.Error(codes.NotFound, "The session has ended.")
+	}
+	c.send(out)
+	return nil
+}

@@ -1,0 +1,210 @@
+package realtime
+
+import (
+	"net"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"nkhost/host/match"
+)
+
+// outbox is the bounded queue of a socket's outgoing frames. While it is empty it
+// costs no goroutine and hardly any memory: whoever puts the first frame in starts
+// one that writes until none is left, all that waits at a time.
+//
+// All frames but those of the WebSocket library's own protocol errors go out this
+// way, each whole in one write, so that frames of both never mix.
+type outbox struct {
+	mu      sync.Mutex
+	state   outboxState
+	waiting [][]byte
+	spare   [][]byte    // the other one of two lists that take turns
+	flusher bool        // a goroutine is writing or about to
+	writing bool        // it has taken frames and has not got rid of them yet
+	unread  bool        // the reader has finished; whoever writes last closes the connection
+	reply   int         // the code of the client's close frame
+	why     CloseReason // of stopped, or of giving up on the connection
+}
+
+type outboxState uint8
+
+const (
+	taking  outboxState = iota
+	stopped             // the session is about to end; only close still puts frames in
+	sealed              // nothing goes in
+)
+
+// unstarted is how many times the queue's size may wait while nothing of it is
+// being written. It is then the host that is slow, as when a match sends hundreds
+// of messages in one tick, and not the client.
+const unstarted = 16
+
+// maxSpare is up to how many frames the lists of an idle socket keep room for.
+const maxSpare = 8
+
+// enqueue puts a frame on the queue. When the queue is full the session ends as
+// SlowClient; what waited is dropped. Frames for a session that has ended, and nil,
+// are dropped. It never waits for the client.
+func (s *socket) enqueue(frame []byte) {
+	if frame == nil {
+		return
+	}
+	box := &s.outbox
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	if box.state != taking {
+		return
+	}
+	limit := s.server.options.OutgoingQueueSize
+	if !box.writing {
+		limit *= unstarted
+	}
+	if len(box.waiting) >= limit {
+		box.waiting = nil
+		s.stop(SlowClient)
+		return
+	}
+	s.push(frame)
+}
+
+// push adds a frame and sees to its being written. outbox.mu is held, and the
+// session's reader is running.
+func (s *socket) push(frame []byte) {
+	box := &s.outbox
+	box.waiting = append(box.waiting, frame)
+	if !box.flusher {
+		box.flusher = true
+		s.server.running.Add(1)
+		go s.flush()
+	}
+}
+
+// flush writes until nothing waits.
+func (s *socket) flush() {
+	defer s.server.running.Done()
+	for {
+		frames := s.take()
+		if frames == nil {
+			return
+		}
+		if err := s.write(frames); err != nil {
+			s.abandon()
+			s.end(WriteFailed, match.ReasonDisconnect)
+			return
+		}
+	}
+}
+
+// take takes all that waits, or gives the flusher's place up.
+func (s *socket) take() [][]byte {
+	box := &s.outbox
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	box.writing = len(box.waiting) > 0
+	if !box.writing {
+		box.flusher = false
+		if cap(box.spare) > maxSpare {
+			box.spare = nil
+		}
+		if cap(box.waiting) > maxSpare {
+			box.waiting = nil
+		}
+		if box.unread {
+			_ = s.conn.Close()
+		}
+		return nil
+	}
+	frames := box.waiting
+	box.waiting, box.spare = box.spare[:0], frames
+	return frames
+}
+
+// write writes frames in one go. They are the socket's spare list, which is empty
+// afterwards.
+func (s *socket) write(frames [][]byte) error {
+	conn := s.conn.NetConn()
+	if err := conn.SetWriteDeadline(time.Now().Add(s.server.options.WriteWait)); err != nil {
+		return err
+	}
+	var err error
+	if len(frames) == 1 {
+		_, err = conn.Write(frames[0])
+	} else {
+		buffers := net.Buffers(frames)
+		_, err = buffers.WriteTo(conn)
+	}
+	clear(frames)
+	return err
+}
+
+// abandon gives up on a connection that cannot be written to.
+func (s *socket) abandon() {
+	s.outbox.mu.Lock()
+	defer s.outbox.mu.Unlock()
+	s.outbox.state, s.outbox.waiting, s.outbox.spare = sealed, nil, nil
+	s.outbox.flusher = false
+	if s.outbox.why == StillOpen {
+		s.outbox.why = WriteFailed
+	}
+	_ = s.conn.Close()
+}
+
+// cause is why the session ends, if the outbox was first to know; else it is reason.
+func (b *outbox) cause(reason CloseReason) CloseReason {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.why != StillOpen {
+		return b.why
+	}
+	return reason
+}
+
+// close lets nothing more in after a notice, which may be nil, and a close frame, and
+// gives the client a while to answer it.
+func (s *socket) close(how closing, notice []byte) {
+	box := &s.outbox
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	if box.state == sealed {
+		return
+	}
+	box.state = sealed
+	if notice != nil {
+		s.push(notice)
+	}
+	switch {
+	case box.reply != 0:
+		s.push(controlFrame(websocket.CloseMessage, websocket.FormatCloseMessage(box.reply, "")))
+	case how.text != "":
+		s.push(controlFrame(websocket.CloseMessage, websocket.FormatCloseMessage(how.code, how.text)))
+	}
+	_ = s.conn.SetReadDeadline(time.Now().Add(s.server.options.CloseAckWait))
+}
+
+// echo notes that the client's close frame wants an answer.
+func (b *outbox) echo(code int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reply = code
+}
+
+// closed reports whether the session has ended or is about to.
+func (b *outbox) closed() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.state != taking
+}
+
+// finish is the reader's last act: the connection is closed as soon as nothing
+// waits to be written.
+func (s *socket) finish() {
+	s.server.forget(s)
+	s.outbox.mu.Lock()
+	defer s.outbox.mu.Unlock()
+	s.outbox.unread = true
+	if !s.outbox.flusher {
+		_ = s.conn.Close()
+	}
+}

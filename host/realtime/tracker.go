@@ -1,0 +1,307 @@
+package realtime
+
+import (
+	"log/slog"
+	"sync"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"nkhost/host/match"
+)
+
+// tracker knows who is on which stream and who follows whom, and tells those
+// concerned of each change.
+//
+// A change and its events happen under one lock, so that everyone sees a stream's
+// events in the order of its changes. Events go straight to the sockets' queues,
+// which never wait; there is no queue of events that could overflow. Matches are
+// told after the lock is free again: they may come back with a kick.
+type tracker struct {
+	node         string
+	matches      Matches
+	log          *slog.Logger
+	maxPresences int
+	maxFollows   int
+
+	mu        sync.RWMutex
+	streams   map[Stream]*membership
+	followers map[uuid.UUID]map[*socket]struct{} // user → sockets that follow it, its own left out
+	count     int
+}
+
+var (
+	errSessionGone = status.Error(codes.NotFound, "The session has ended.")
+	errTooMany     = status.Error(codes.ResourceExhausted, "This socket is in too many matches and streams. Leave one first.")
+)
+
+func newTracker(o *Options) *tracker {
+	return &tracker{
+		node: o.Node, matches: o.Matches, log: o.Log, maxPresences: o.MaxPresences, maxFollows: o.MaxFollows,
+		streams: map[Stream]*membership{}, followers: map[uuid.UUID]map[*socket]struct{}{},
+	}
+}
+
+// find is a socket's presence on a stream, or nil. t.mu is held.
+func (t *tracker) find(s *socket, stream *Stream, userID string) *presence {
+	for _, p := range s.presences {
+		if p.userID == userID && p.stream == *stream {
+			return p
+		}
+	}
+	return nil
+}
+
+// admit is asked, with the lock held, whether a presence may come to be, given
+// those there already. What it puts on sockets' queues stands before the event of
+// the join. It must not call the tracker.
+type admit func(there []*presence) bool
+
+// track puts a socket on a stream, unless it is there already, and reports whether
+// it was put there. ask may be nil; it is asked in either case.
+func (t *tracker) track(s *socket, stream Stream, userID string, meta Meta, ask admit) (isNew bool, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.gone {
+		return false, errSessionGone
+	}
+	old := t.find(s, &stream, userID)
+	if old == nil && len(s.presences) >= t.maxPresences {
+		return false, errTooMany
+	}
+	if ask != nil && !ask(t.streams[stream].all()) || old != nil {
+		return false, nil
+	}
+	t.add(&presence{stream: stream, userID: userID, meta: meta, socket: s})
+	return true, nil
+}
+
+// update is track, but replaces what a presence says of itself.
+func (t *tracker) update(s *socket, stream Stream, userID string, meta Meta) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.gone {
+		return errSessionGone
+	}
+	p := &presence{stream: stream, userID: userID, meta: meta, socket: s}
+	old := t.find(s, &stream, userID)
+	if old == nil {
+		if len(s.presences) >= t.maxPresences {
+			return errTooMany
+		}
+		t.add(p)
+		return nil
+	}
+	p.matchID = old.matchID
+	t.streams[stream].replace(old, p)
+	for i := range s.presences {
+		if s.presences[i] == old {
+			s.presences[i] = p
+		}
+	}
+	t.tell(stream, p, old)
+	return nil
+}
+
+// add makes a presence and tells of it. t.mu is held.
+func (t *tracker) add(p *presence) {
+	if p.stream.isMatch() {
+		p.matchID = p.stream.id()
+	}
+	members := t.streams[p.stream]
+	if members == nil {
+		members = &membership{}
+		t.streams[p.stream] = members
+	}
+	members.add(p)
+	p.socket.presences = append(p.socket.presences, p)
+	t.count++
+	t.tell(p.stream, p, nil)
+}
+
+// remove takes a presence away, in silence. t.mu is held.
+func (t *tracker) remove(p *presence) {
+	t.dropFromStream(p)
+	t.dropFromSocket(p)
+}
+
+func (t *tracker) dropFromStream(p *presence) {
+	members := t.streams[p.stream]
+	members.remove(p)
+	if len(members.list) == 0 {
+		delete(t.streams, p.stream)
+	}
+	t.count--
+}
+
+func (t *tracker) dropFromSocket(p *presence) {
+	list := p.socket.presences
+	for i := range list {
+		if list[i] == p {
+			last := len(list) - 1
+			list[i], list[last] = list[last], nil
+			p.socket.presences = list[:last]
+			return
+		}
+	}
+}
+
+// untrack takes a socket off a stream and reports whether it was there.
+func (t *tracker) untrack(s *socket, stream Stream, userID string) bool {
+	t.mu.Lock()
+	p := t.find(s, &stream, userID)
+	if p != nil {
+		t.remove(p)
+		t.tell(stream, nil, p)
+	}
+	t.mu.Unlock()
+	if p == nil {
+		return false
+	}
+	t.tellMatch(p, match.ReasonLeave)
+	return true
+}
+
+// untrackMatches takes a socket out of all matches but one.
+func (t *tracker) untrackMatches(s *socket, except Stream) {
+	var left []*presence
+	t.mu.Lock()
+	for _, p := range s.presences {
+		if p.stream.isMatch() && p.stream != except {
+			left = append(left, p)
+		}
+	}
+	for _, p := range left {
+		t.remove(p)
+		t.tell(p.stream, nil, p)
+	}
+	t.mu.Unlock()
+	for _, p := range left {
+		t.tellMatch(p, match.ReasonLeave)
+	}
+}
+
+// untrackSocket takes a socket off all streams and ends its follows. No presence of
+// it can be made afterwards.
+func (t *tracker) untrackSocket(s *socket, reason match.Reason) {
+	t.mu.Lock()
+	s.gone = true
+	left := s.presences
+	s.presences = nil
+	for _, p := range left {
+		t.dropFromStream(p)
+	}
+	t.unfollowAll(s)
+	for _, p := range left {
+		t.tell(p.stream, nil, p)
+	}
+	t.mu.Unlock()
+	for _, p := range left {
+		t.tellMatch(p, reason)
+	}
+}
+
+// closeStream takes everyone off a stream. Nobody is told.
+func (t *tracker) closeStream(stream Stream) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	members := t.streams[stream].all()
+	for _, p := range members {
+		t.dropFromSocket(p)
+	}
+	t.count -= len(members)
+	delete(t.streams, stream)
+}
+
+// tellMatch tells this node's authoritative match that someone has left. t.mu is
+// not held.
+func (t *tracker) tellMatch(p *presence, reason match.Reason) {
+	if p.stream.Mode == StreamMatchAuthoritative && p.stream.Label == t.node {
+		t.matches.Leave(p.matchID, []match.Presence{p.inMatch(reason)})
+	}
+}
+
+// inMatch is a socket's presence in the match with the given id, or nil.
+func (t *tracker) inMatch(s *socket, matchID string) *presence {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, p := range s.presences {
+		if p.matchID == matchID && matchID != "" && p.userID == s.self.UserID {
+			return p
+		}
+	}
+	return nil
+}
+
+// send puts a message on the queue of everyone on a stream whom wanted accepts;
+// nil accepts all.
+func (t *tracker) send(stream Stream, b *broadcast, wanted func(*presence) bool) {
+	t.mu.RLock()
+	for _, p := range t.streams[stream].all() {
+		if wanted == nil || wanted(p) {
+			p.socket.enqueue(b.frame(p.socket.format))
+		}
+	}
+	t.mu.RUnlock()
+	t.report(b)
+}
+
+func (t *tracker) report(b *broadcast) {
+	if b.err != nil {
+		t.log.Warn("a message could not be encoded and was dropped", "error", b.err)
+	}
+}
+
+// sockets are the user's open sockets. Each is on the user's notification stream
+// from its start, where a module may have put others.
+func (t *tracker) sockets(user uuid.UUID) []*socket {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	members := t.streams[notificationStream(user)].all()
+	sockets := make([]*socket, 0, len(members))
+	for _, p := range members {
+		if p.socket.user == user {
+			sockets = append(sockets, p.socket)
+		}
+	}
+	return sockets
+}
+
+func (t *tracker) list(stream Stream, hidden, visible bool) []Presence {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	var list []Presence
+	for _, p := range t.streams[stream].all() {
+		if p.meta.Hidden && hidden || !p.meta.Hidden && visible {
+			list = append(list, p.public())
+		}
+	}
+	return list
+}
+
+// size is how many are on a stream, hidden or not.
+func (t *tracker) size(stream Stream) int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return len(t.streams[stream].all())
+}
+
+func (t *tracker) presences() int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.count
+}
+
+// relayed lists the relayed matches, in no order.
+func (t *tracker) relayed() []match.Listing {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	var list []match.Listing
+	for stream, members := range t.streams {
+		if stream.Mode == StreamMatchRelayed {
+			list = append(list, match.Listing{ID: stream.id(), Size: len(members.list)})
+		}
+	}
+	return list
+}
