@@ -1,0 +1,171 @@
+// Package api serves the REST operations of Nakama's clients. All of them stand in
+// one table (operations.go), from which the routes, the names of hooks and the
+// list of what is not served yet follow. One codec (codec.go) turns requests into
+// the messages of nakama-common and back, by the rules of the gateway that Nakama
+// puts before its own API.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	nakama "github.com/heroiclabs/nakama-common/api"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"nkhost/host/account"
+	"nkhost/host/match"
+	"nkhost/host/session"
+)
+
+// Tokens issues and checks the tokens of sessions.
+type Tokens interface {
+	Issue(userID, username string, vars map[string]string) (session.Pair, error)
+	Check(token string) (*session.Claims, error)
+	CheckRefresh(token string) (*session.Claims, error)
+	Renew(old *session.Claims, username string, vars map[string]string) (session.Pair, error)
+	Logout(userID, token, refreshToken string) error
+}
+
+// Accounts keeps users. See account.Service for the codes of its errors.
+type Accounts interface {
+	AuthenticateDevice(ctx context.Context, id, username string, create bool) (user account.User, created bool, err error)
+	AuthenticateCustom(ctx context.Context, id, username string, create bool) (user account.User, created bool, err error)
+	AuthenticateEmail(ctx context.Context, email, password, username string, create bool) (user account.User, created bool, err error)
+	Active(ctx context.Context, userID string) (account.User, error)
+	Get(ctx context.Context, userID string) (*nakama.Account, error)
+	Update(ctx context.Context, userID string, update account.Update) error
+}
+
+// Matches lists matches.
+type Matches interface {
+	List(query match.ListQuery) ([]match.Listing, error)
+}
+
+// Runtime runs the modules' RPCs.
+type Runtime interface {
+	// RPC fails with code NotFound when no such RPC is registered, else with the code
+	// to answer. id is as the client wrote it; the caller's maps must not be changed.
+	RPC(ctx context.Context, id string, caller *session.Caller, payload string) (string, error)
+}
+
+// Hooks run around every operation except RPCs. operation is a name of the table.
+type Hooks interface {
+	// BeforeRequest may change request, which is nil for an operation that takes
+	// none, or refuse it by an error. It runs after the caller's credentials were
+	// checked and before anything else was.
+	BeforeRequest(ctx context.Context, operation string, caller *session.Caller, request proto.Message) error
+	// AfterRequest is told of each operation that went well. After an authentication
+	// caller is who was authenticated.
+	AfterRequest(ctx context.Context, operation string, caller *session.Caller, answer, request proto.Message)
+}
+
+// Options are what the API needs. All but those said to be optional must be set.
+type Options struct {
+	Tokens   Tokens
+	Accounts Accounts
+	Matches  Matches
+	Runtime  Runtime
+	Hooks    Hooks                    // optional
+	Online   func(userID string) bool // whether a user shows as online; optional
+
+	ServerKey string // with which clients authenticate (socket.server_key)
+	HTTPKey   string // with which servers call RPCs (runtime.http_key); "" lets none in
+	// MaxRequestSize is how many bytes a request's body may have, also when it has been
+	// decompressed (socket.max_request_size_bytes).
+	MaxRequestSize int64
+	// ProxyCount is how many proxies stand before the host and add to
+	// X-Forwarded-For (socket.proxy_count, 1 on Nakama).
+	ProxyCount      int
+	ResponseHeaders map[string]string // added to each answer (socket.response_headers)
+	Log             *slog.Logger
+}
+
+type server struct {
+	Options
+	routes routes
+	zips   sync.Pool // of *gzip.Writer
+}
+
+// New returns the handler of /v2/… and /healthcheck, and of "/", which it answers
+// with nothing. It sets the CORS headers that Nakama sets. An operation that nkhost
+// does not serve yet is answered with status 501 and code Unimplemented.
+func New(options Options) http.Handler {
+	s := &server{Options: options}
+	s.routes = newRoutes(s.operations())
+	return withCORS(s)
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	for name, value := range s.ResponseHeaders {
+		header.Set(name, value)
+	}
+	if r.URL.Path == "/" && r.Method == http.MethodGet {
+		return
+	}
+	header["Cache-Control"] = cacheControl
+	header["Vary"] = vary
+	op, params, known := s.routes.find(r.Method, r.URL.Path)
+	switch {
+	case op == nil && known:
+		s.fail(w, r, status.Error(codes.Unimplemented, http.StatusText(http.StatusMethodNotAllowed)))
+	case op == nil:
+		s.fail(w, r, status.Error(codes.NotFound, http.StatusText(http.StatusNotFound)))
+	case op.serve != nil:
+		op.serve(w, r, params)
+	case op.handle == nil:
+		s.fail(w, r, status.Errorf(codes.Unimplemented, "nkhost does not serve %s yet.", op.name))
+	default:
+		answer, err := s.perform(w, r, op, params)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		s.answer(w, r, answer)
+	}
+}
+
+// The values of headers that are in every answer, shared by all.
+var (
+	cacheControl = []string{"no-store, no-cache, must-revalidate"}
+	vary         = []string{"Accept-Encoding"}
+	typeJSON     = []string{"application/json"}
+)
+
+// perform takes an operation from the caller's credentials to its answer.
+func (s *server) perform(w http.ResponseWriter, r *http.Request, op *operation, params []string) (proto.Message, error) {
+	ctx := r.Context()
+	caller, err := s.authorize(r, op.needs)
+	if err != nil {
+		return nil, err
+	}
+	caller.ClientIP, _ = ClientAddr(r, s.ProxyCount)
+	body, err := s.readBody(w, r, op)
+	if err != nil {
+		return nil, err
+	}
+	request := op.newRequest()
+	if err := op.decode(request, body, params, r.URL.RawQuery); err != nil {
+		return nil, err
+	}
+	if s.Hooks == nil {
+		return op.handle(ctx, caller, request)
+	}
+	// A nil interface, not the empty message, tells hooks that there is no request.
+	var seen proto.Message
+	if !op.empty {
+		seen = request
+	}
+	if err := s.Hooks.BeforeRequest(ctx, op.name, caller, seen); err != nil {
+		return nil, err
+	}
+	answer, err := op.handle(ctx, caller, request)
+	if err == nil {
+		s.Hooks.AfterRequest(ctx, op.name, caller, answer, seen)
+	}
+	return answer, err
+}

@@ -1,0 +1,165 @@
+package api
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// readBody returns a request's body, decompressed; nil for an operation without one.
+// The error's code is InvalidArgument.
+func (s *server) readBody(w http.ResponseWriter, r *http.Request, op *operation) ([]byte, error) {
+	if op.body == "" {
+		return nil, nil
+	}
+	return s.readAll(w, r)
+}
+
+func (s *server) readAll(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	var body io.Reader = http.MaxBytesReader(w, r.Body, s.MaxRequestSize)
+	switch r.Header.Get("Content-Encoding") {
+	case "gzip":
+		unzipped, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, bodyError(err)
+		}
+		body = unzipped
+	case "deflate":
+		body = flate.NewReader(body)
+	}
+	// A little that is compressed may become very much.
+	text, err := io.ReadAll(io.LimitReader(body, s.MaxRequestSize+1))
+	if err == nil && int64(len(text)) > s.MaxRequestSize {
+		err = &http.MaxBytesError{Limit: s.MaxRequestSize}
+	}
+	if err != nil {
+		return nil, bodyError(err)
+	}
+	return text, nil
+}
+
+func bodyError(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return status.Errorf(codes.InvalidArgument, "http: request body too large, at most %d bytes are read", tooLarge.Limit)
+	}
+	return status.Errorf(codes.InvalidArgument, "cannot read the request's body: %v", err)
+}
+
+// decode fills request from what the body, the path and the query say, as Nakama's
+// gateway does: fields that the request does not have are passed over, and so is
+// what follows the JSON value in the body. The error's code is InvalidArgument.
+func (op *operation) decode(request proto.Message, body []byte, params []string, query string) error {
+	if op.body != "" {
+		if err := op.decodeBody(request, body); err != nil {
+			return invalid(err)
+		}
+	}
+	for i, field := range op.fields {
+		if !utf8.ValidString(params[i]) {
+			return status.Error(codes.InvalidArgument, "the path must be UTF-8")
+		}
+		if err := runtime.PopulateFieldFromPath(request, field, params[i]); err != nil {
+			return invalid(err)
+		}
+	}
+	if op.body == "*" || op.empty || query == "" {
+		return nil
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return invalid(err)
+	}
+	for name := range values {
+		if slices.ContainsFunc(values[name], func(value string) bool { return !utf8.ValidString(value) }) {
+			return status.Errorf(codes.InvalidArgument, "the query parameter %q must be UTF-8", name)
+		}
+	}
+	if err := runtime.PopulateQueryParameters(request, values, op.fixed); err != nil {
+		return invalid(err)
+	}
+	return nil
+}
+
+func invalid(err error) error { return status.Error(codes.InvalidArgument, err.Error()) }
+
+// decodeBody sets the request, or the field of it that is a message, from the first
+// JSON value in body. An empty body sets nothing.
+func (op *operation) decodeBody(request proto.Message, body []byte) error {
+	var text json.RawMessage
+	switch err := json.NewDecoder(bytes.NewReader(body)).Decode(&text); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	}
+	target := request
+	if op.body != "*" {
+		message := request.ProtoReflect()
+		field := message.Descriptor().Fields().ByName(protoreflect.Name(op.body))
+		target = message.Mutable(field).Message().Interface()
+	}
+	return protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(text, target)
+}
+
+// answer writes a message.
+func (s *server) answer(w http.ResponseWriter, r *http.Request, message proto.Message) {
+	text, err := protojson.MarshalOptions{UseProtoNames: true, UseEnumNumbers: true}.Marshal(message)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header()["Content-Type"] = typeJSON
+	s.write(w, r, http.StatusOK, text)
+}
+
+// zipFrom is how many bytes a body must have to be compressed: shorter ones become
+// longer by it.
+const zipFrom = 128
+
+// write writes a whole answer, compressed for those who accept gzip. What goes wrong
+// is the client's connection, and there is nobody to tell.
+func (s *server) write(w http.ResponseWriter, r *http.Request, code int, body []byte) {
+	if len(body) < zipFrom || !acceptsGzip(r.Header) {
+		w.WriteHeader(code)
+		_, _ = w.Write(body)
+		return
+	}
+	w.Header().Set("Content-Encoding", "gzip")
+	w.WriteHeader(code)
+	zip, ok := s.zips.Get().(*gzip.Writer)
+	if !ok {
+		// The fastest level: answers are short, and the other core plays games.
+		zip, _ = gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
+	}
+	zip.Reset(w)
+	_, _ = zip.Write(body)
+	_ = zip.Close()
+	s.zips.Put(zip)
+}
+
+func acceptsGzip(header http.Header) bool {
+	for _, value := range header["Accept-Encoding"] {
+		for coding := range strings.SplitSeq(value, ",") {
+			if strings.TrimSpace(coding) == "gzip" {
+				return true
+			}
+		}
+	}
+	return false
+}

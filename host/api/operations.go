@@ -1,0 +1,189 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"nkhost/host/session"
+)
+
+// operation is a row of the table.
+type operation struct {
+	name   string // Nakama's, by which hooks are registered too
+	method string
+	path   string // a segment {field} sets that field of the request; {field...} takes the rest
+	body   string // which field the body sets; "*" is the whole request, "" ignores the body
+
+	needs      credential
+	newRequest func() proto.Message
+	handle     func(ctx context.Context, caller *session.Caller, request proto.Message) (proto.Message, error)
+	// serve takes the place of all of the above for an operation that is not like the
+	// others. One with neither is not served yet.
+	serve func(w http.ResponseWriter, r *http.Request, params []string)
+
+	empty  bool                   // whether the request has no fields
+	fields []string               // that the path sets, in order
+	fixed  *utilities.DoubleArray // fields that the URL's parameters cannot set
+}
+
+// credential is what a caller must show.
+type credential int
+
+const (
+	nothing      credential = iota
+	serverKey               // basic authentication with socket.server_key as the user
+	sessionToken            // a bearer token
+)
+
+const (
+	get  = http.MethodGet
+	post = http.MethodPost
+	put  = http.MethodPut
+	del  = http.MethodDelete
+)
+
+// operations is the table: every operation of Nakama's REST API (apigrpc.proto), in
+// the order of their paths. One that is to be served becomes a row of served.
+func (s *server) operations() []operation {
+	return []operation{
+		served("Healthcheck", get, "/healthcheck", "", nothing, s.healthcheck),
+
+		served("GetAccount", get, "/v2/account", "", sessionToken, s.getAccount),
+		served("UpdateAccount", put, "/v2/account", "*", sessionToken, s.updateAccount),
+		planned("DeleteAccount", del, "/v2/account", ""),
+
+		planned("AuthenticateApple", post, "/v2/account/authenticate/apple", "account"),
+		served("AuthenticateCustom", post, "/v2/account/authenticate/custom", "account", serverKey, s.authenticateCustom),
+		served("AuthenticateDevice", post, "/v2/account/authenticate/device", "account", serverKey, s.authenticateDevice),
+		served("AuthenticateEmail", post, "/v2/account/authenticate/email", "account", serverKey, s.authenticateEmail),
+		planned("AuthenticateFacebook", post, "/v2/account/authenticate/facebook", "account"),
+		planned("AuthenticateFacebookInstantGame", post, "/v2/account/authenticate/facebookinstantgame", "account"),
+		planned("AuthenticateGameCenter", post, "/v2/account/authenticate/gamecenter", "account"),
+		planned("AuthenticateGoogle", post, "/v2/account/authenticate/google", "account"),
+		planned("AuthenticateSteam", post, "/v2/account/authenticate/steam", "account"),
+		served("SessionRefresh", post, "/v2/account/session/refresh", "*", serverKey, s.sessionRefresh),
+		served("SessionLogout", post, "/v2/session/logout", "*", sessionToken, s.sessionLogout),
+
+		planned("LinkApple", post, "/v2/account/link/apple", "*"),
+		planned("LinkCustom", post, "/v2/account/link/custom", "*"),
+		planned("LinkDevice", post, "/v2/account/link/device", "*"),
+		planned("LinkEmail", post, "/v2/account/link/email", "*"),
+		planned("LinkFacebook", post, "/v2/account/link/facebook", "account"),
+		planned("LinkFacebookInstantGame", post, "/v2/account/link/facebookinstantgame", "*"),
+		planned("LinkGameCenter", post, "/v2/account/link/gamecenter", "*"),
+		planned("LinkGoogle", post, "/v2/account/link/google", "*"),
+		planned("LinkSteam", post, "/v2/account/link/steam", "*"),
+		planned("UnlinkApple", post, "/v2/account/unlink/apple", "*"),
+		planned("UnlinkCustom", post, "/v2/account/unlink/custom", "*"),
+		planned("UnlinkDevice", post, "/v2/account/unlink/device", "*"),
+		planned("UnlinkEmail", post, "/v2/account/unlink/email", "*"),
+		planned("UnlinkFacebook", post, "/v2/account/unlink/facebook", "*"),
+		planned("UnlinkFacebookInstantGame", post, "/v2/account/unlink/facebookinstantgame", "*"),
+		planned("UnlinkGameCenter", post, "/v2/account/unlink/gamecenter", "*"),
+		planned("UnlinkGoogle", post, "/v2/account/unlink/google", "*"),
+		planned("UnlinkSteam", post, "/v2/account/unlink/steam", "*"),
+
+		planned("ListChannelMessages", get, "/v2/channel/{channel_id}", ""),
+
+		planned("Event", post, "/v2/event", "*"),
+
+		planned("ListFriends", get, "/v2/friend", ""),
+		planned("AddFriends", post, "/v2/friend", ""),
+		planned("DeleteFriends", del, "/v2/friend", ""),
+		planned("BlockFriends", post, "/v2/friend/block", ""),
+		planned("ImportFacebookFriends", post, "/v2/friend/facebook", "account"),
+		planned("ListFriendsOfFriends", get, "/v2/friend/friends", ""),
+		planned("ImportSteamFriends", post, "/v2/friend/steam", "account"),
+
+		planned("ListGroups", get, "/v2/group", ""),
+		planned("CreateGroup", post, "/v2/group", "*"),
+		planned("UpdateGroup", put, "/v2/group/{group_id}", "*"),
+		planned("DeleteGroup", del, "/v2/group/{group_id}", ""),
+		planned("AddGroupUsers", post, "/v2/group/{group_id}/add", ""),
+		planned("BanGroupUsers", post, "/v2/group/{group_id}/ban", ""),
+		planned("DemoteGroupUsers", post, "/v2/group/{group_id}/demote", ""),
+		planned("JoinGroup", post, "/v2/group/{group_id}/join", ""),
+		planned("KickGroupUsers", post, "/v2/group/{group_id}/kick", ""),
+		planned("LeaveGroup", post, "/v2/group/{group_id}/leave", ""),
+		planned("PromoteGroupUsers", post, "/v2/group/{group_id}/promote", ""),
+		planned("ListGroupUsers", get, "/v2/group/{group_id}/user", ""),
+
+		planned("ValidatePurchaseApple", post, "/v2/iap/purchase/apple", "*"),
+		planned("ValidatePurchaseFacebookInstant", post, "/v2/iap/purchase/facebookinstant", "*"),
+		planned("ValidatePurchaseGoogle", post, "/v2/iap/purchase/google", "*"),
+		planned("ValidatePurchaseHuawei", post, "/v2/iap/purchase/huawei", "*"),
+		planned("ValidatePurchaseSamsung", post, "/v2/iap/purchase/samsung", "*"),
+		planned("ListSubscriptions", post, "/v2/iap/subscription", "*"),
+		planned("ValidateSubscriptionApple", post, "/v2/iap/subscription/apple", "*"),
+		planned("ValidateSubscriptionGoogle", post, "/v2/iap/subscription/google", "*"),
+		planned("GetSubscription", get, "/v2/iap/subscription/{product_id}", ""),
+
+		planned("ListLeaderboardRecords", get, "/v2/leaderboard/{leaderboard_id}", ""),
+		planned("WriteLeaderboardRecord", post, "/v2/leaderboard/{leaderboard_id}", "record"),
+		planned("DeleteLeaderboardRecord", del, "/v2/leaderboard/{leaderboard_id}", ""),
+		planned("ListLeaderboardRecordsAroundOwner", get, "/v2/leaderboard/{leaderboard_id}/owner/{owner_id}", ""),
+
+		served("ListMatches", get, "/v2/match", "", sessionToken, s.listMatches),
+		planned("GetMatchmakerStats", get, "/v2/matchmaker/stats", ""),
+
+		planned("ListNotifications", get, "/v2/notification", ""),
+		planned("DeleteNotifications", del, "/v2/notification", ""),
+
+		planned("ListParties", get, "/v2/party", ""),
+
+		{name: "RpcFunc", method: post, path: "/v2/rpc/{id...}", body: "payload", serve: s.rpc},
+		{name: "RpcFunc", method: get, path: "/v2/rpc/{id...}", serve: s.rpc},
+
+		planned("ReadStorageObjects", post, "/v2/storage", "*"),
+		planned("WriteStorageObjects", put, "/v2/storage", "*"),
+		planned("DeleteStorageObjects", put, "/v2/storage/delete", "*"),
+		planned("ListStorageObjects", get, "/v2/storage/{collection}", ""),
+		planned("ListStorageObjects", get, "/v2/storage/{collection}/{user_id}", ""),
+
+		planned("ListTournaments", get, "/v2/tournament", ""),
+		planned("ListTournamentRecords", get, "/v2/tournament/{tournament_id}", ""),
+		planned("WriteTournamentRecord", post, "/v2/tournament/{tournament_id}", "record"),
+		planned("WriteTournamentRecord", put, "/v2/tournament/{tournament_id}", "record"),
+		planned("DeleteTournamentRecord", del, "/v2/tournament/{tournament_id}", ""),
+		planned("JoinTournament", post, "/v2/tournament/{tournament_id}/join", ""),
+		planned("ListTournamentRecordsAroundOwner", get, "/v2/tournament/{tournament_id}/owner/{owner_id}", ""),
+
+		planned("GetUsers", get, "/v2/user", ""),
+		planned("ListUserGroups", get, "/v2/user/{user_id}/group", ""),
+	}
+}
+
+// served is the row of an operation with its code. handle's caller is set whatever
+// the operation needs, without a user if that is not a session token.
+func served[Request, Answer proto.Message](
+	name, method, path, body string, needs credential,
+	handle func(context.Context, *session.Caller, Request) (Answer, error),
+) operation {
+	var none Request
+	messages := none.ProtoReflect().Type()
+	_, empty := any(none).(*emptypb.Empty)
+	return operation{
+		name: name, method: method, path: path, body: body, needs: needs, empty: empty,
+		newRequest: func() proto.Message { return messages.New().Interface() },
+		handle: func(ctx context.Context, caller *session.Caller, request proto.Message) (proto.Message, error) {
+			answer, err := handle(ctx, caller, request.(Request))
+			if err != nil {
+				return nil, err // not a nil Answer, which as an interface is not nil
+			}
+			return answer, nil
+		},
+	}
+}
+
+// planned is the row of an operation that is not served yet.
+func planned(name, method, path, body string) operation {
+	return operation{name: name, method: method, path: path, body: body}
+}
+
+func (s *server) healthcheck(context.Context, *session.Caller, *emptypb.Empty) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
