@@ -1,0 +1,300 @@
+package nkshim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	glua "github.com/yuin/gopher-lua"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"nkhost/host/match"
+	"nkhost/lua"
+)
+
+// matchHandler runs the callbacks of a Lua match module in a VM of its own. It is a
+// match.Handler; the state is a glua.LValue.
+type matchHandler struct {
+	runtime    *Runtime
+	module     string
+	matchID    string
+	vm         *lua.VM
+	callbacks  matchCallbacks
+	match      match.Dispatcher
+	context    *glua.LTable // the first argument of every callback
+	dispatcher *glua.LTable // the second
+
+	// What a call needs, kept so that an idle tick allocates nothing here.
+	running handlerContext
+	args    [6]glua.LValue
+	results [4]glua.LValue
+}
+
+type matchCallbacks struct {
+	init, joinAttempt, join, leave, loop, signal, terminate *glua.LFunction
+}
+
+// handlerContext tells a Go function called by Lua which match it runs in.
+type handlerContext struct {
+	context.Context
+	handler *matchHandler
+}
+
+type handlerKey struct{}
+
+func (c *handlerContext) Value(key any) any {
+	if key == (handlerKey{}) {
+		return c.handler
+	}
+	return c.Context.Value(key)
+}
+
+// handlerOf is the match whose callback runs, or nil outside of matches.
+func handlerOf(ctx context.Context) *matchHandler {
+	h, _ := ctx.Value(handlerKey{}).(*matchHandler)
+	return h
+}
+
+// NewMatchHandler evaluates a match module in a new VM. It is a match.NewHandler.
+func (r *Runtime) NewMatchHandler(ctx context.Context, module, matchID string, dispatcher match.Dispatcher) (match.Handler, error) {
+	if !r.modules.Has(module) {
+		return nil, status.Errorf(codes.NotFound, "there is no match module %q: the modules folder has no file for it", module)
+	}
+	h := &matchHandler{runtime: r, module: module, matchID: matchID, match: dispatcher, vm: r.lua.NewVM()}
+	h.running.handler = h
+	returned, err := h.vm.Require(h.within(ctx), module)
+	if err != nil {
+		h.Close()
+		return nil, fmt.Errorf("load match module %q: %w", module, err)
+	}
+	if h.callbacks, err = findCallbacks(module, returned); err != nil {
+		h.Close()
+		return nil, err
+	}
+	h.context = r.matchContextTable(matchID)
+	h.dispatcher = r.dispatcherTable()
+	return h, nil
+}
+
+func findCallbacks(module string, returned glua.LValue) (matchCallbacks, error) {
+	table, ok := returned.(*glua.LTable)
+	if !ok {
+		return matchCallbacks{}, status.Errorf(codes.FailedPrecondition,
+			"match module %q must return a table with its callbacks, but returns %s", module, describe(returned))
+	}
+	var found matchCallbacks
+	for _, callback := range []struct {
+		name string
+		into **glua.LFunction
+	}{
+		{"match_init", &found.init},
+		{"match_join_attempt", &found.joinAttempt},
+		{"match_join", &found.join},
+		{"match_leave", &found.leave},
+		{"match_loop", &found.loop},
+		{"match_terminate", &found.terminate},
+		{"match_signal", &found.signal},
+	} {
+		fn, ok := table.RawGetString(callback.name).(*glua.LFunction)
+		if !ok {
+			return found, status.Errorf(codes.FailedPrecondition, "match module %q has no function %s; Nakama requires all seven callbacks", module, callback.name)
+		}
+		*callback.into = fn
+	}
+	return found, nil
+}
+
+// matchContextTable has what a match knows from its start; its label and tick rate
+// follow when match_init has returned them.
+func (r *Runtime) matchContextTable(matchID string) *glua.LTable {
+	t := newTable(8)
+	t.RawSetString("env", lua.FromGo(r.deps.Env))
+	t.RawSetString("execution_mode", glua.LString(modeMatch))
+	t.RawSetString("node", glua.LString(r.deps.Node))
+	t.RawSetString("match_id", glua.LString(matchID))
+	t.RawSetString("match_node", glua.LString(r.deps.Node))
+	return t
+}
+
+// Close lets the VM go.
+func (h *matchHandler) Close() { h.vm.Close() }
+
+// within is ctx with this match in it. It is valid until the next callback.
+func (h *matchHandler) within(ctx context.Context) context.Context {
+	h.running.Context = ctx
+	return &h.running
+}
+
+// call runs one callback with what every callback gets, and its own last arguments.
+func (h *matchHandler) call(ctx context.Context, fn *glua.LFunction, tick int64, state any, last ...glua.LValue) ([]glua.LValue, error) {
+	args := append(h.args[:0], h.context, h.dispatcher, glua.LNumber(tick), state.(glua.LValue))
+	return h.run(ctx, fn, append(args, last...))
+}
+
+func (h *matchHandler) run(ctx context.Context, fn *glua.LFunction, args []glua.LValue) ([]glua.LValue, error) {
+	results, err := h.vm.Call(h.within(ctx), h.results[:0], fn, args...)
+	clear(h.args[:])
+	var raised *lua.Error
+	if errors.As(err, &raised) {
+		h.runtime.logFailure(&h.running, "a match callback raised an error", raised)
+	}
+	return results, err
+}
+
+// onlyState is the result of a callback that returns its state and nothing else; a
+// nil state ends the match.
+func onlyState(callback string, results []glua.LValue, err error) (any, error) {
+	if err != nil || len(results) == 0 || results[len(results)-1] == glua.LNil {
+		return nil, err
+	}
+	if len(results) > 1 {
+		return nil, fmt.Errorf("%s must return the state only, but returned %d values", callback, len(results))
+	}
+	return results[0], nil
+}
+
+// Init runs match_init.
+func (h *matchHandler) Init(ctx context.Context, params map[string]any) (any, int, string, error) {
+	results, err := h.run(ctx, h.callbacks.init, append(h.args[:0], h.context, lua.FromGo(params)))
+	if err != nil {
+		return nil, 0, "", err
+	}
+	if len(results) != 3 {
+		return nil, 0, "", fmt.Errorf("match_init must return a state, a tick rate and a label, but returned %d values", len(results))
+	}
+	state := results[0]
+	rate, ok := results[1].(glua.LNumber)
+	if !ok {
+		return nil, 0, "", fmt.Errorf("match_init must return a tick rate as its second value, but returned %s", describe(results[1]))
+	}
+	label, ok := results[2].(glua.LString)
+	if !ok {
+		return nil, 0, "", fmt.Errorf("match_init must return a label string as its third value, but returned %s", describe(results[2]))
+	}
+	if state == glua.LNil {
+		return nil, 0, "", errors.New("match_init must return a state, but returned nil")
+	}
+	h.context.RawSetString("match_label", label)
+	h.context.RawSetString("match_tick_rate", rate)
+	return state, int(rate), string(label), nil
+}
+
+// JoinAttempt runs match_join_attempt.
+func (h *matchHandler) JoinAttempt(ctx context.Context, tick int64, state any, joiner match.Joiner) (any, match.Verdict, error) {
+	p := joiner.Presence
+	args := append(h.args[:0], h.joinContext(joiner), h.dispatcher, glua.LNumber(tick), state.(glua.LValue),
+		identityTable(p.UserID, p.SessionID, p.Username, p.Node), metadataTable(joiner.Metadata))
+	results, err := h.run(ctx, h.callbacks.joinAttempt, args)
+	if err != nil {
+		return nil, match.Verdict{}, err
+	}
+	return joinVerdict(results)
+}
+
+// joinVerdict reads state, allow and an optional reason.
+func joinVerdict(results []glua.LValue) (any, match.Verdict, error) {
+	var verdict match.Verdict
+	rest := results
+	if n := len(rest); n > 0 && rest[n-1].Type() == glua.LTString {
+		verdict.Reason = rest[n-1].String()
+		rest = rest[:n-1]
+	}
+	if len(rest) == 0 {
+		return nil, verdict, errors.New("match_join_attempt must return the state and whether to let the player in, but returned too few values")
+	}
+	allow, ok := rest[len(rest)-1].(glua.LBool)
+	if !ok {
+		return nil, verdict, fmt.Errorf("match_join_attempt must return true or false as its second value, but returned %s", describe(rest[len(rest)-1]))
+	}
+	verdict.Allow = bool(allow)
+	rest = rest[:len(rest)-1]
+	if len(rest) > 1 {
+		return nil, verdict, fmt.Errorf("match_join_attempt must return a state, a boolean and perhaps a reason, but returned %d values", len(results))
+	}
+	if len(rest) == 0 || rest[0] == glua.LNil {
+		return nil, verdict, nil
+	}
+	return rest[0], verdict, nil
+}
+
+// joinContext is the match's context with the fields of the user who asks.
+func (h *matchHandler) joinContext(joiner match.Joiner) *glua.LTable {
+	t := newTable(16)
+	h.context.ForEach(t.RawSet)
+	if caller := joiner.Caller; caller != nil {
+		setUser(t, caller)
+		setText(t, "client_ip", caller.ClientIP)
+		setText(t, "client_port", caller.ClientPort)
+	}
+	return t
+}
+
+func metadataTable(metadata map[string]string) *glua.LTable {
+	t := newTable(len(metadata))
+	for key, value := range metadata {
+		t.RawSetString(key, glua.LString(value))
+	}
+	return t
+}
+
+// Join runs match_join.
+func (h *matchHandler) Join(ctx context.Context, tick int64, state any, joins []match.Presence) (any, error) {
+	results, err := h.call(ctx, h.callbacks.join, tick, state, presenceList(joins))
+	return onlyState("match_join", results, err)
+}
+
+// Leave runs match_leave.
+func (h *matchHandler) Leave(ctx context.Context, tick int64, state any, leaves []match.Presence) (any, error) {
+	results, err := h.call(ctx, h.callbacks.leave, tick, state, presenceList(leaves))
+	return onlyState("match_leave", results, err)
+}
+
+// Loop runs match_loop.
+func (h *matchHandler) Loop(ctx context.Context, tick int64, state any, messages []match.Message) (any, error) {
+	results, err := h.call(ctx, h.callbacks.loop, tick, state, messageList(messages))
+	return onlyState("match_loop", results, err)
+}
+
+func messageList(messages []match.Message) *glua.LTable {
+	list := newList(len(messages))
+	for _, m := range messages {
+		t := newTable(5)
+		t.RawSetString("sender", identityTable(m.Sender.UserID, m.Sender.SessionID, m.Sender.Username, m.Sender.Node))
+		t.RawSetString("op_code", glua.LNumber(m.OpCode))
+		if len(m.Data) > 0 {
+			t.RawSetString("data", glua.LString(m.Data))
+		}
+		t.RawSetString("reliable", glua.LBool(m.Reliable))
+		t.RawSetString("receive_time_ms", glua.LNumber(m.ReceiveTimeMs))
+		list.Append(t)
+	}
+	return list
+}
+
+// Signal runs match_signal.
+func (h *matchHandler) Signal(ctx context.Context, tick int64, state any, data string) (any, string, error) {
+	results, err := h.call(ctx, h.callbacks.signal, tick, state, glua.LString(data))
+	if err != nil {
+		return nil, "", err
+	}
+	if len(results) == 0 {
+		return nil, "", errors.New("match_signal must return the state and an answer, but returned nothing")
+	}
+	answer := ""
+	switch v := results[len(results)-1].(type) {
+	case glua.LString:
+		answer = string(v)
+	case *glua.LNilType:
+	default:
+		return nil, "", fmt.Errorf("match_signal must return a string or nil as its second value, but returned %s", describe(v))
+	}
+	newState, err := onlyState("match_signal", results[:len(results)-1], nil)
+	return newState, answer, err
+}
+
+// Terminate runs match_terminate.
+func (h *matchHandler) Terminate(ctx context.Context, tick int64, state any, graceSeconds int) (any, error) {
+	results, err := h.call(ctx, h.callbacks.terminate, tick, state, glua.LNumber(graceSeconds))
+	return onlyState("match_terminate", results, err)
+}

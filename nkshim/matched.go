@@ -1,0 +1,66 @@
+package nkshim
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	glua "github.com/yuin/gopher-lua"
+
+	"nkhost/host/matchmaker"
+)
+
+// HasMatchmakerMatched says whether a module registered the hook.
+func (r *Runtime) HasMatchmakerMatched() bool {
+	_, ok := r.hooks.lookup(kindMatchmakerMatched, "")
+	return ok
+}
+
+// MatchmakerMatched asks the hook which match a group of players shall join. "" means
+// that it named none, and that they are to meet by a token.
+func (r *Runtime) MatchmakerMatched(ctx context.Context, entries []matchmaker.Entry) (matchID string, err error) {
+	fn, ok := r.hooks.lookup(kindMatchmakerMatched, "")
+	if !ok {
+		return "", nil
+	}
+	result, err := r.invoke(ctx, "matchmaker matched", fn, r.contextTable(modeMatchmaker, nil), entriesTable(entries))
+	if err != nil {
+		return "", fmt.Errorf("run the matchmaker matched hook: %w", err)
+	}
+	if result == glua.LNil {
+		return "", nil
+	}
+	id, ok := result.(glua.LString)
+	if !ok || !isMatchID(string(id)) {
+		return "", fmt.Errorf("the matchmaker matched hook must return a match id or nil, but returned %s", describe(result))
+	}
+	return string(id), nil
+}
+
+// isMatchID accepts any "<uuid>.x"; whether there is such a match shows when players
+// join it.
+func isMatchID(text string) bool {
+	id, _, found := strings.Cut(text, ".")
+	return found && uuid.Validate(id) == nil
+}
+
+func entriesTable(entries []matchmaker.Entry) *glua.LTable {
+	list := newList(len(entries))
+	for _, entry := range entries {
+		properties := newTable(len(entry.StringProperties) + len(entry.NumericProperties))
+		for key, value := range entry.StringProperties {
+			properties.RawSetString(key, glua.LString(value))
+		}
+		for key, value := range entry.NumericProperties {
+			properties.RawSetString(key, glua.LNumber(value))
+		}
+		t := newTable(3)
+		p := entry.Presence
+		t.RawSetString("presence", identityTable(p.UserID, p.SessionID, p.Username, p.Node))
+		t.RawSetString("properties", properties)
+		setText(t, "party_id", entry.PartyID)
+		list.Append(t)
+	}
+	return list
+}

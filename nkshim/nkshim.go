@@ -1,0 +1,109 @@
+// Package nkshim is the `nakama` Lua module: it offers Nakama's functions to the
+// modules, keeps the RPCs and hooks they register, calls those, and runs a match's
+// seven callbacks as a match.Handler.
+//
+// A family of functions is a file with one table; see functions.go. What the
+// functions need of the host comes in as Deps, through interfaces declared here.
+package nkshim
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	glua "github.com/yuin/gopher-lua"
+
+	"nkhost/host/match"
+	"nkhost/lua"
+)
+
+// Deps is what the nakama module needs of the host.
+type Deps struct {
+	Log     *slog.Logger
+	Node    string            // ctx.node, and the last part of match ids
+	Version string            // ctx.version
+	Env     map[string]string // ctx.env: runtime.env of the configuration
+	Now     func() time.Time
+	NewID   func() string // a fresh UUID: nk.uuid_v4 and trace ids
+
+	Files  fs.FS          // the modules folder, for nk.file_read
+	Config map[string]any // what nk.get_config returns
+
+	Matches Matches
+
+	// CallStackSize and RegistrySize are runtime.lua_call_stack_size and
+	// runtime.lua_registry_size; 0 stands for Nakama's defaults.
+	CallStackSize, RegistrySize int
+}
+
+// Matches is the registry of authoritative matches.
+type Matches interface {
+	Create(ctx context.Context, module string, params map[string]any) (matchID string, err error)
+	// Get fails with code NotFound when there is no such match.
+	Get(matchID string) (match.Listing, error)
+	List(query match.ListQuery) ([]match.Listing, error)
+	Signal(ctx context.Context, matchID, data string) (answer string, err error)
+}
+
+// Runtime runs the modules: one VM that RPCs and hooks share, and one VM a match.
+type Runtime struct {
+	deps    Deps
+	modules *lua.Modules
+	lua     *lua.Runtime
+	shared  *lua.VM
+	hooks   registry
+	once    sync.Once // nk.run_once: the first call across all modules
+
+	cache   localcache
+	metrics Metrics
+
+	httpClient, httpClientInsecure *http.Client
+
+	dispatcher map[string]*glua.LFunction
+}
+
+// New prepares to run the modules; Load evaluates them.
+func New(modules *lua.Modules, deps Deps) *Runtime {
+	r := &Runtime{
+		deps: deps, modules: modules, cache: localcache{now: deps.Now},
+		httpClient: newHTTPClient(false), httpClientInsecure: newHTTPClient(true),
+		dispatcher: newDispatcherFunctions(),
+	}
+	r.lua = lua.NewRuntime(modules, lua.Options{
+		Libraries:     map[string]map[string]glua.LGFunction{"nakama": r.library()},
+		Print:         r.print,
+		Now:           deps.Now,
+		CallStackSize: deps.CallStackSize,
+		RegistrySize:  deps.RegistrySize,
+	})
+	r.shared = r.lua.NewVM()
+	return r
+}
+
+// Load evaluates every module in the order of their dotted names, as Nakama does at
+// start, and then closes the registry: a later registration only replaces.
+func (r *Runtime) Load(ctx context.Context) error {
+	if err := r.shared.LoadAll(ctx); err != nil {
+		return fmt.Errorf("load modules: %w", err)
+	}
+	r.shared.Freeze()
+	r.hooks.freeze()
+	if names := r.hooks.uncalled(); len(names) > 0 {
+		r.deps.Log.Warn("modules register hooks that nkhost does not call yet", slog.Any("functions", names))
+	}
+	return nil
+}
+
+// RPCs names the registered RPCs, sorted.
+func (r *Runtime) RPCs() []string { return r.hooks.names(kindRPC) }
+
+// Metrics is what modules reported with nk.metrics_*.
+func (r *Runtime) Metrics() *Metrics { return &r.metrics }
+
+func (r *Runtime) print(ctx context.Context, text string) {
+	r.deps.Log.LogAttrs(ctx, slog.LevelInfo, text, logAttrs(ctx)...)
+}

@@ -1,0 +1,118 @@
+package nkshim
+
+import (
+	"slices"
+	"sync"
+
+	glua "github.com/yuin/gopher-lua"
+)
+
+// hookKind says what a registered function is called for.
+type hookKind int
+
+const (
+	kindRPC hookKind = iota
+	kindBeforeRequest
+	kindAfterRequest
+	kindBeforeMessage
+	kindAfterMessage
+	kindMatchmakerMatched
+	kindShutdown
+	// Nothing in nkhost calls these yet; Load warns of them.
+	kindLeaderboardReset
+	kindTournamentEnd
+	kindTournamentReset
+	kindStorageIndexFilter
+)
+
+// uncalled names the functions that register what nothing calls yet.
+var uncalled = map[hookKind]string{
+	kindLeaderboardReset:   "register_leaderboard_reset",
+	kindTournamentEnd:      "register_tournament_end",
+	kindTournamentReset:    "register_tournament_reset",
+	kindStorageIndexFilter: "register_storage_index_filter",
+}
+
+type hookKey struct {
+	kind hookKind
+	name string // lower case; "" where a kind has one function only
+}
+
+// registry holds the functions that modules register. Once frozen, a registration
+// only replaces what is there, as on Nakama: which RPCs and hooks exist is settled
+// at start.
+type registry struct {
+	mu        sync.RWMutex
+	functions map[hookKey]*glua.LFunction
+	indexes   []storageIndex
+	frozen    bool
+}
+
+// addStorageIndex says whether the index's name was free.
+func (g *registry) addStorageIndex(index storageIndex) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, other := range g.indexes {
+		if other.name == index.name {
+			return false
+		}
+	}
+	g.indexes = append(g.indexes, index)
+	return true
+}
+
+func (g *registry) register(kind hookKind, name string, fn *glua.LFunction) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	key := hookKey{kind, name}
+	if _, exists := g.functions[key]; g.frozen && !exists {
+		return
+	}
+	if g.functions == nil {
+		g.functions = map[hookKey]*glua.LFunction{}
+	}
+	g.functions[key] = fn
+}
+
+func (g *registry) lookup(kind hookKind, name string) (*glua.LFunction, bool) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	fn, ok := g.functions[hookKey{kind, name}]
+	return fn, ok
+}
+
+func (g *registry) freeze() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.frozen = true
+}
+
+// uncalled are the nakama functions that modules used to register what nothing calls.
+func (g *registry) uncalled() []string {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	var names []string
+	for key := range g.functions {
+		if name, ok := uncalled[key.kind]; ok && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(g.indexes) > 0 {
+		names = append(names, "register_storage_index")
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (g *registry) names(kind hookKind) []string {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	var names []string
+	for key := range g.functions {
+		if key.kind == kind {
+			names = append(names, key.name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

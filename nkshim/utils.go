@@ -1,0 +1,70 @@
+package nkshim
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	glua "github.com/yuin/gopher-lua"
+
+	"nkhost/lua"
+)
+
+var utilFunctions = map[string]function{
+	"get_config":  getConfig,
+	"get_context": getContext,
+	"json_decode": jsonDecode,
+	"json_encode": jsonEncode,
+	"time":        timeMs,
+}
+
+// getContext gives, as Nakama does, the context of start-up, whoever calls.
+func getContext(r *Runtime, c call) int {
+	return c.push(r.contextTable(modeRunOnce, nil))
+}
+
+func getConfig(r *Runtime, c call) int {
+	return c.push(lua.FromGo(r.deps.Config))
+}
+
+func jsonEncode(_ *Runtime, c call) int {
+	text, err := lua.EncodeJSON(c.any(1, "value"))
+	if err != nil {
+		c.fail("%v", err)
+	}
+	return c.push(glua.LString(text))
+}
+
+func jsonDecode(_ *Runtime, c call) int {
+	value, err := lua.DecodeJSON(c.filledText(1, "JSON text"))
+	if err != nil {
+		c.fail("%v", err)
+	}
+	return c.push(value)
+}
+
+// timeMs is the current time, or that of a table like os.date's, in Unix
+// milliseconds. Fields out of range carry over, as in os.time.
+func timeMs(r *Runtime, c call) int {
+	t := r.deps.Now()
+	if c.L.GetTop() > 0 {
+		date := c.table(1, "date")
+		t = time.Date(dateField(c, date, "year", -1), time.Month(dateField(c, date, "month", -1)), dateField(c, date, "day", -1),
+			dateField(c, date, "hour", 12), dateField(c, date, "min", 0), dateField(c, date, "sec", 0),
+			dateField(c, date, "msec", 0)*int(time.Millisecond), time.UTC)
+	}
+	return c.push(glua.LNumber(t.UnixMilli()))
+}
+
+// dateField takes whole numbers, also as text.
+func dateField(_ call, date *glua.LTable, key string, otherwise int) int {
+	switch v := date.RawGetString(key).(type) {
+	case glua.LNumber:
+		return int(v)
+	case glua.LString:
+		if n, err := strconv.Atoi(strings.TrimSpace(string(v))); err == nil {
+			return n
+		}
+	}
+	return otherwise
+}
