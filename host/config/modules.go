@@ -1,0 +1,79 @@
+package config
+
+import "strings"
+
+// Social is what modules may know of social networks.
+type Social struct {
+	Steam struct {
+		PublisherKey string `yaml:"publisher_key" modules:"only"`
+		AppID        int    `yaml:"app_id" modules:"only"`
+	} `yaml:"steam"`
+	FacebookInstantGame struct {
+		AppSecret string `yaml:"app_secret" modules:"only"`
+	} `yaml:"facebook_instant_game"`
+	FacebookLimitedLogin struct {
+		AppID string `yaml:"app_id" modules:"only"`
+	} `yaml:"facebook_limited_login"`
+	Apple struct {
+		BundleID string `yaml:"bundle_id" modules:"only"`
+	} `yaml:"apple"`
+}
+
+// IAP is what modules may know of stores.
+type IAP struct {
+	Apple struct {
+		SharedPassword          string `yaml:"shared_password" modules:"only"`
+		NotificationsEndpointID string `yaml:"notifications_endpoint_id" modules:"only"`
+	} `yaml:"apple"`
+	Google struct {
+		ClientEmail             string `yaml:"client_email" modules:"only"`
+		PrivateKey              string `yaml:"private_key" modules:"only"`
+		NotificationsEndpointID string `yaml:"notifications_endpoint_id" modules:"only"`
+	} `yaml:"google"`
+	Huawei struct {
+		PublicKey    string `yaml:"public_key" modules:"only"`
+		ClientID     string `yaml:"client_id" modules:"only"`
+		ClientSecret string `yaml:"client_secret" modules:"only"`
+	} `yaml:"huawei"`
+	FacebookInstant struct {
+		AppSecret string `yaml:"app_secret" modules:"only"`
+	} `yaml:"facebook_instant"`
+	Samsung struct {
+		PackageName string `yaml:"package_name" modules:"only"`
+	} `yaml:"samsung"`
+}
+
+// GoogleAuth is what modules may know of Google's log-in.
+type GoogleAuth struct {
+	CredentialsJSON string `yaml:"credentials_json" modules:"only"`
+}
+
+// Satori is what modules may know of Satori.
+type Satori struct {
+	URL        string `yaml:"url" modules:"only"`
+	APIKeyName string `yaml:"api_key_name" modules:"only"`
+	APIKey     string `yaml:"api_key" modules:"only"`
+	SigningKey string `yaml:"signing_key" modules:"only"`
+}
+
+// ForModules is the configuration as nk.get_config shows it: sections are maps, and
+// values are string, int64, bool or []any.
+func (c Config) ForModules() map[string]any {
+	root := map[string]any{}
+	for _, k := range keysOf(&c) {
+		if k.tag.Get("modules") == "" {
+			continue
+		}
+		section, path := root, strings.Split(k.name, ".")
+		for _, name := range path[:len(path)-1] {
+			inner, ok := section[name].(map[string]any)
+			if !ok {
+				inner = map[string]any{}
+				section[name] = inner
+			}
+			section = inner
+		}
+		section[path[len(path)-1]] = k.plain()
+	}
+	return root
+}
