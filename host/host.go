@@ -1,0 +1,205 @@
+// Package host puts a server together: it makes the rooms below it, connects them,
+// and serves REST, sockets and the bundled game's page on one address.
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"nkhost/host/account"
+	"nkhost/host/config"
+	"nkhost/host/db"
+	"nkhost/host/matchmaker"
+	"nkhost/host/realtime"
+	"nkhost/host/session"
+	"nkhost/lua"
+	"nkhost/modules"
+	"nkhost/nkshim"
+)
+
+// closeTimeout is how long Close waits, besides shutdown_grace_sec, for what still
+// runs.
+const closeTimeout = 10 * time.Second
+
+// Options are what a Host is opened with.
+type Options struct {
+	Config  config.Config
+	Log     *slog.Logger
+	Version string           // the program's, which modules see
+	Now     func() time.Time // nil is time.Now
+}
+
+// Host is a server. Open makes one that listens, Run serves.
+type Host struct {
+	config  config.Config
+	log     *slog.Logger
+	version string
+	now     func() time.Time
+
+	modules  *lua.Modules
+	files    fs.FS // the modules' folder
+	listener net.Listener
+	database *db.DB
+	accounts *account.Service
+	tokens   *session.Tokens
+	shim     *nkshim.Runtime
+	matches  *allMatches
+	maker    *matchmaker.Matchmaker
+	sockets  *realtime.Server
+	server   *http.Server
+
+	// running ends when Close begins; background holds what is done meanwhile.
+	running    context.Context
+	stop       context.CancelFunc
+	background sync.WaitGroup
+
+	closing sync.Once
+	closers []func(context.Context) error // the last is called first
+}
+
+// Open reads the modules, opens the database, loads the modules and listens. Its
+// error says in one line what is wrong with which setting or at which line of Lua.
+func Open(ctx context.Context, options Options) (*Host, error) {
+	h := &Host{config: options.Config, log: options.Log, version: options.Version, now: options.Now}
+	if h.now == nil {
+		h.now = time.Now
+	}
+	h.running, h.stop = context.WithCancel(context.WithoutCancel(ctx))
+	for _, step := range []func(context.Context) error{h.readModules, h.listen, h.openDatabase, h.wire, h.loadModules} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, h.Close(ctx))
+		}
+	}
+	return h, nil
+}
+
+// Addr is the address that the host listens on, as host:port.
+func (h *Host) Addr() string { return h.listener.Addr().String() }
+
+// Modules names the Lua modules.
+func (h *Host) Modules() []string { return h.modules.Names() }
+
+// Run serves until ctx ends or serving fails, and then closes the host.
+func (h *Host) Run(ctx context.Context) error {
+	serving := make(chan error, 1)
+	h.background.Go(func() { h.maker.Run(h.running) })
+	go func() { serving <- h.server.Serve(h.listener) }()
+	var failure error
+	select {
+	case <-ctx.Done():
+		h.log.Info("nkhost is stopping; a second signal stops it at once")
+	case err := <-serving:
+		failure = fmt.Errorf("serve %s: %w", h.Addr(), err)
+	}
+	grace := time.Duration(h.config.ShutdownGraceSec) * time.Second
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace+closeTimeout)
+	defer cancel()
+	return errors.Join(failure, h.Close(closing))
+}
+
+// Close ends the matchmaker, matches, sockets and requests, in this order, and lets
+// go of everything. It waits for them until ctx ends. A second call does nothing.
+func (h *Host) Close(ctx context.Context) error {
+	var failures []error
+	h.closing.Do(func() {
+		h.stop()
+		failures = append(failures, h.awaitBackground(ctx))
+		for _, closer := range slices.Backward(h.closers) {
+			failures = append(failures, closer(ctx))
+		}
+	})
+	return errors.Join(failures...)
+}
+
+func (h *Host) awaitBackground(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		h.background.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the matchmaker's hook still runs: %w", ctx.Err())
+	}
+}
+
+func (h *Host) onClose(closer func(context.Context) error) { h.closers = append(h.closers, closer) }
+
+func (h *Host) isBundledGame() bool { return h.config.Runtime.Path == "" }
+
+func (h *Host) readModules(context.Context) error {
+	folder := h.config.Runtime.Path
+	h.files = modules.Game()
+	if !h.isBundledGame() {
+		info, err := os.Stat(folder)
+		if err != nil {
+			return fmt.Errorf("the modules folder (runtime.path) cannot be read: %w", err)
+		}
+		if !info.IsDir() {
+			return fmt.Errorf("the modules folder (runtime.path) %s is not a folder", folder)
+		}
+		h.files = os.DirFS(folder)
+	}
+	var err error
+	if h.modules, err = lua.ReadModules(h.files); err != nil {
+		return fmt.Errorf("the modules folder (runtime.path) %s has a fault: %w", folder, err)
+	}
+	if len(h.modules.Names()) == 0 {
+		h.log.Warn("there is no Lua module in the modules folder (runtime.path)", slog.String("folder", folder))
+	}
+	return nil
+}
+
+func (h *Host) listen(ctx context.Context) error {
+	socket := h.config.Socket
+	address := net.JoinHostPort(socket.Address, strconv.Itoa(socket.Port))
+	var listening net.ListenConfig
+	listener, err := listening.Listen(ctx, socket.Protocol, address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is in use: stop the program that listens there, or choose another port with --socket.port", address)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s (socket.address, socket.port): %w", address, err)
+	}
+	h.listener = listener
+	h.onClose(func(context.Context) error {
+		_ = listener.Close() // the HTTP server has closed it if it ever served
+		return nil
+	})
+	return nil
+}
+
+func (h *Host) openDatabase(ctx context.Context) error {
+	database, err := db.Open(ctx, h.config.DataDir)
+	if err != nil {
+		return err
+	}
+	h.database = database
+	h.onClose(func(context.Context) error { return database.Close() })
+	h.accounts, err = account.NewService(ctx, database, account.Options{Now: h.now})
+	return err
+}
+
+func (h *Host) loadModules(ctx context.Context) error {
+	if err := h.shim.Load(ctx); err != nil {
+		return err
+	}
+	h.onClose(func(ctx context.Context) error {
+		h.shim.Shutdown(ctx)
+		return nil
+	})
+	return nil
+}

@@ -1,0 +1,169 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"nkhost/host/api"
+	"nkhost/host/match"
+	"nkhost/host/matchmaker"
+	"nkhost/host/realtime"
+	"nkhost/host/session"
+	"nkhost/modules"
+	"nkhost/nkshim"
+)
+
+func seconds(n int) time.Duration      { return time.Duration(n) * time.Second }
+func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+
+// wire makes the services and connects them. What is closed first is made last.
+func (h *Host) wire(context.Context) error {
+	h.tokens = session.NewTokens(session.Config{
+		EncryptionKey:        h.config.Session.EncryptionKey,
+		RefreshEncryptionKey: h.config.Session.RefreshEncryptionKey,
+		TokenExpiry:          seconds(h.config.Session.TokenExpirySec),
+		RefreshTokenExpiry:   seconds(h.config.Session.RefreshTokenExpirySec),
+		Now:                  h.now,
+	})
+	clients := &lateClients{}
+	registry := match.NewRegistry(h.matchConfig(), h.newMatch, clients)
+	h.matches = &allMatches{Registry: registry}
+	h.maker = matchmaker.New(h.matchmakerConfig(), h.matchUp)
+	h.shim = nkshim.New(h.modules, h.shimDeps())
+	h.sockets = realtime.New(h.socketOptions())
+	clients.sockets, h.matches.sockets = h.sockets, h.sockets
+	handler, err := h.handler()
+	if err != nil {
+		return err
+	}
+	h.server = &http.Server{
+		Handler:      handler,
+		ReadTimeout:  milliseconds(h.config.Socket.ReadTimeoutMs),
+		WriteTimeout: milliseconds(h.config.Socket.WriteTimeoutMs),
+		IdleTimeout:  milliseconds(h.config.Socket.IdleTimeoutMs),
+		ErrorLog:     slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
+	}
+	h.onClose(h.server.Shutdown)
+	h.onClose(h.sockets.Close)
+	h.onClose(func(ctx context.Context) error { return registry.Close(ctx, h.config.ShutdownGraceSec) })
+	return nil
+}
+
+// handler serves sockets at /ws, the page of the bundled game, and REST.
+func (h *Host) handler() (http.Handler, error) {
+	var rest http.Handler = api.New(h.apiOptions())
+	if h.isBundledGame() {
+		var err error
+		if rest, err = withPage(modules.Page(), rest); err != nil {
+			return nil, fmt.Errorf("read the game's page: %w", err)
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/ws" {
+			h.sockets.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	}), nil
+}
+
+func (h *Host) apiOptions() api.Options {
+	c := h.config.Socket
+	return api.Options{
+		Tokens:          h.tokens,
+		Accounts:        h.accounts,
+		Matches:         h.matches,
+		Runtime:         h.shim,
+		Hooks:           h.shim,
+		Online:          h.sockets.Online,
+		ServerKey:       c.ServerKey,
+		HTTPKey:         h.config.Runtime.HTTPKey,
+		MaxRequestSize:  int64(c.MaxRequestSizeBytes),
+		ProxyCount:      c.ProxyCount,
+		ResponseHeaders: c.Headers(),
+		Log:             h.log,
+	}
+}
+
+func (h *Host) newMatch(ctx context.Context, module, matchID string, dispatcher match.Dispatcher) (match.Handler, error) {
+	return h.shim.NewMatchHandler(ctx, module, matchID, dispatcher)
+}
+
+func (h *Host) matchConfig() match.Config {
+	c := h.config.Match
+	return match.Config{
+		Node:                 h.config.Name,
+		InputQueueSize:       c.InputQueueSize,
+		CallQueueSize:        c.CallQueueSize,
+		SignalQueueSize:      c.SignalQueueSize,
+		JoinAttemptQueueSize: c.JoinAttemptQueueSize,
+		DeferredQueueSize:    c.DeferredQueueSize,
+		JoinMarkerDeadline:   milliseconds(c.JoinMarkerDeadlineMs),
+		MaxEmpty:             seconds(c.MaxEmptySec),
+		LabelUpdateInterval:  milliseconds(c.LabelUpdateIntervalMs),
+		Now:                  h.now,
+		Log:                  h.log,
+		Modules:              h.modules.Names,
+		Stopped:              func(matchID string) { h.sockets.MatchEnded(matchID) },
+	}
+}
+
+func (h *Host) matchmakerConfig() matchmaker.Config {
+	c := h.config.Matchmaker
+	return matchmaker.Config{
+		MaxTickets:   c.MaxTickets,
+		Interval:     seconds(c.IntervalSec),
+		MaxIntervals: c.MaxIntervals,
+		RevPrecision: c.RevPrecision,
+		RevThreshold: c.RevThreshold,
+		Now:          h.now,
+		Log:          h.log,
+	}
+}
+
+func (h *Host) shimDeps() nkshim.Deps {
+	return nkshim.Deps{
+		Log:           h.log,
+		Node:          h.config.Name,
+		Version:       h.version,
+		Env:           h.config.Runtime.Environment(),
+		Now:           h.now,
+		NewID:         uuid.NewString,
+		Files:         h.files,
+		Config:        h.config.ForModules(),
+		Matches:       h.matches,
+		CallStackSize: h.config.Runtime.LuaCallStackSize,
+		RegistrySize:  h.config.Runtime.LuaRegistrySize,
+	}
+}
+
+func (h *Host) socketOptions() realtime.Options {
+	c := h.config.Socket
+	return realtime.Options{
+		Tokens:               h.tokens,
+		Matches:              h.matches,
+		Matchmaker:           h.maker,
+		Runtime:              rpcs{h.shim},
+		Users:                users{h.accounts},
+		Hooks:                messageHooks{h.shim},
+		Node:                 h.config.Name,
+		ClientAddr:           func(r *http.Request) (ip, port string) { return api.ClientAddr(r, c.ProxyCount) },
+		Now:                  h.now,
+		Log:                  h.log,
+		MaxMessageSize:       int64(c.MaxMessageSizeBytes),
+		ReadBufferSize:       c.ReadBufferSizeBytes,
+		OutgoingQueueSize:    c.OutgoingQueueSize,
+		WriteWait:            milliseconds(c.WriteWaitMs),
+		PongWait:             milliseconds(c.PongWaitMs),
+		PingPeriod:           milliseconds(c.PingPeriodMs),
+		PingBackoffThreshold: c.PingBackoffThreshold,
+		CloseAckWait:         milliseconds(c.CloseAckWaitMs),
+		SingleSocket:         h.config.Session.SingleSocket,
+		SingleMatch:          h.config.Session.SingleMatch,
+	}
+}

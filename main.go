@@ -1,0 +1,111 @@
+// Command nkhost runs Nakama Lua server modules without Nakama: it gives them the
+// nakama API, drives their matches, and serves Nakama's clients.
+//
+//	nkhost                     plays the bundled game at http://127.0.0.1:7350/
+//	nkhost --runtime.path DIR  runs the modules in DIR
+//	nkhost --help              lists every setting
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"nkhost/host"
+	"nkhost/host/config"
+	"nkhost/host/logging"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "nkhost: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	cfg, warnings, err := config.Parse(args, os.ReadFile)
+	switch {
+	case errors.Is(err, config.ErrHelp):
+		fmt.Print(config.Usage())
+		return nil
+	case errors.Is(err, config.ErrVersion):
+		fmt.Println("nkhost", version())
+		return nil
+	case err != nil:
+		return err
+	}
+	terminal := term.IsTerminal(int(os.Stdout.Fd()))
+	log, logFile, err := logging.New(cfg.Logger, os.Stdout, terminal)
+	if err != nil {
+		return err
+	}
+	defer logFile.Close()
+	for _, warning := range warnings {
+		log.Warn(warning)
+	}
+
+	// The first signal ends the host cleanly; from then on a second one has its
+	// usual effect and ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	h, err := host.Open(ctx, host.Options{Config: cfg, Log: log, Version: version()})
+	if err != nil {
+		return err
+	}
+	if terminal && cfg.Logger.Stdout {
+		welcome(os.Stdout, cfg, h)
+	} else {
+		log.Info("nkhost is ready", slog.String("address", url(h)), slog.Any("modules", h.Modules()), slog.String("data", dataFolder(cfg)))
+	}
+	return h.Run(ctx)
+}
+
+// welcome tells a person at a terminal what runs and what to do next.
+func welcome(out io.Writer, cfg config.Config, h *host.Host) {
+	next := "connect a Nakama client to this address with server key " + cfg.Socket.ServerKey
+	if cfg.Runtime.Path == "" {
+		next = "open the address in two browser windows and play"
+	}
+	fmt.Fprintf(out, "\n  nkhost is ready at %s\n\n", url(h))
+	for _, row := range [][2]string{
+		{"next", next},
+		{"modules", strings.Join(h.Modules(), ", ")},
+		{"data", dataFolder(cfg)},
+		{"stop", "Ctrl-C"},
+	} {
+		fmt.Fprintf(out, "  %-8s %s\n", row[0], row[1])
+	}
+	fmt.Fprintln(out)
+}
+
+func url(h *host.Host) string { return "http://" + h.Addr() + "/" }
+
+func dataFolder(cfg config.Config) string {
+	if cfg.InMemory() {
+		return "nothing is kept"
+	}
+	if folder, err := filepath.Abs(cfg.DataDir); err == nil {
+		return folder
+	}
+	return cfg.DataDir
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
