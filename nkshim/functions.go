@@ -3,7 +3,6 @@ package nkshim
 import (
 	_ "embed"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -37,27 +36,62 @@ func families() []map[string]function {
 //go:embed contract.tsv
 var contract string
 
-// contractNames are the names of all functions that Nakama's modules can call.
-func contractNames() []string {
+// contractFunction is a row of the contract.
+type contractFunction struct{ group, name string }
+
+func contractFunctions() []contractFunction {
 	lines := strings.Split(strings.TrimSpace(contract), "\n")
-	names := make([]string, 0, len(lines)-1)
+	functions := make([]contractFunction, 0, len(lines)-1)
 	for _, line := range lines[1:] {
-		names = append(names, strings.Split(line, "\t")[1])
+		columns := strings.Split(line, "\t")
+		functions = append(functions, contractFunction{group: columns[0], name: columns[1]})
 	}
-	return names
+	return functions
 }
 
-// Available names the functions that work, sorted; the others of Nakama's raise.
-func Available() []string {
-	return slices.Sorted(maps.Keys(mergeFamilies(families())))
+// Group is a group of Nakama's functions, as its documentation has them.
+type Group struct {
+	Name string
+	// Works and Missing name the functions that do what they do on Nakama and those
+	// that raise instead; Uncalled those that take a function which nothing calls yet.
+	Works, Missing, Uncalled []string
+}
+
+// Groups says which of Nakama's functions there are, group by group.
+func Groups() []Group {
+	there := mergeFamilies(families())
+	byName := map[string]*Group{}
+	var groups []*Group
+	for _, f := range contractFunctions() {
+		group := byName[f.group]
+		if group == nil {
+			group = &Group{Name: f.group}
+			byName[f.group] = group
+			groups = append(groups, group)
+		}
+		switch {
+		case there[f.name] == nil:
+			group.Missing = append(group.Missing, f.name)
+		case isUncalled(f.name):
+			group.Uncalled = append(group.Uncalled, f.name)
+		default:
+			group.Works = append(group.Works, f.name)
+		}
+	}
+	sorted := make([]Group, len(groups))
+	for i, group := range groups {
+		sorted[i] = *group
+	}
+	slices.SortFunc(sorted, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
+	return sorted
 }
 
 // library merges the families into the module that require("nakama") returns. A
 // function of Nakama's that no family has is there too, and raises when it is called.
 func (r *Runtime) library() map[string]glua.LGFunction {
 	library := map[string]glua.LGFunction{}
-	for _, name := range contractNames() {
-		library[name] = missing(name)
+	for _, f := range contractFunctions() {
+		library[f.name] = missing(f.name)
 	}
 	for name, fn := range mergeFamilies(families()) {
 		library[name] = func(L *glua.LState) int { return fn(r, call{L: L, name: "nakama." + name}) }

@@ -33,6 +33,20 @@ var uncalled = map[hookKind]string{
 	kindStorageIndexFilter: "register_storage_index_filter",
 }
 
+const registersIndex = "register_storage_index" // an index that nothing fills yet
+
+func isUncalled(function string) bool {
+	if function == registersIndex {
+		return true
+	}
+	for _, name := range uncalled {
+		if name == function {
+			return true
+		}
+	}
+	return false
+}
+
 type hookKey struct {
 	kind hookKind
 	name string // lower case; "" where a kind has one function only
@@ -98,7 +112,7 @@ func (g *registry) uncalled() []string {
 		}
 	}
 	if len(g.indexes) > 0 {
-		names = append(names, "register_storage_index")
+		names = append(names, registersIndex)
 	}
 	slices.Sort(names)
 	return names

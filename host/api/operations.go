@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
 	"google.golang.org/protobuf/proto"
@@ -155,6 +156,23 @@ func (s *server) operations() []operation {
 		planned("GetUsers", get, "/v2/user", ""),
 		planned("ListUserGroups", get, "/v2/user/{user_id}/group", ""),
 	}
+}
+
+// Operations names the operations of Nakama's REST API that are served and those that
+// are not yet, each sorted.
+func Operations() (served, planned []string) {
+	for _, op := range (&server{}).operations() {
+		list := &planned
+		if op.handle != nil || op.serve != nil {
+			list = &served
+		}
+		*list = append(*list, op.name)
+	}
+	for _, list := range []*[]string{&served, &planned} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	return served, planned
 }
 
 // served is the row of an operation with its code. handle's caller is set whatever

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -84,6 +85,26 @@ func unserved(in *rtapi.Envelope) string {
 		return "PartyUpdate"
 	}
 	return ""
+}
+
+// Messages names the messages of Nakama's clients that are served and those that are
+// not yet, each sorted.
+func Messages() (served, planned []string) {
+	kinds := (&rtapi.Envelope{}).ProtoReflect().Descriptor().Oneofs().ByName("message").Fields()
+	for i := range kinds.Len() {
+		in := (&rtapi.Envelope{}).ProtoReflect()
+		in.Set(kinds.Get(i), in.NewField(kinds.Get(i)))
+		switch name, h := route(in.Interface().(*rtapi.Envelope)); {
+		case name == "":
+		case h != nil:
+			served = append(served, name)
+		default:
+			planned = append(planned, name)
+		}
+	}
+	slices.Sort(served)
+	slices.Sort(planned)
+	return served, planned
 }
 
 // handle takes one message through the hooks and its handler. It returns false when

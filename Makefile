@@ -1,0 +1,81 @@
+# `make test` sets up what the tests need, builds and runs them all. Targets that
+# need a program which is not there install it where that is possible.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+GO       ?= go
+FUZZTIME ?= 30s
+BINARY   := $(CURDIR)/build/nkhost
+CLIENTS  := conformance/clients
+
+.PHONY: build
+build:
+	$(GO) build -o $(BINARY) .
+
+.PHONY: run
+run: build
+	$(BINARY) $(ARGS)
+
+.PHONY: test
+test: setup build vet unit conformance clients
+
+.PHONY: vet
+vet:
+	$(GO) vet ./...
+
+# Every package but the conformance scenes, which have a target of their own.
+.PHONY: unit
+unit:
+	$(GO) test -race $$($(GO) list ./... | grep -v /conformance$$)
+
+# Scenes take no notice of the race detector's slowness; what passes one by one is
+# left out of the output.
+.PHONY: conformance
+conformance:
+	$(GO) test -race -count=1 -v ./conformance | { grep -v -e '^=== ' -e '--- PASS: ' || true; }
+
+.PHONY: clients
+clients: build setup
+	NKHOST_BIN=$(BINARY) npm test --prefix $(CLIENTS)
+
+# The picture in the README: a game between two pages in a headless browser.
+.PHONY: screenshot
+screenshot: build setup
+	NKHOST_BIN=$(BINARY) npm run screenshot --prefix $(CLIENTS)
+
+# Every fuzz test for FUZZTIME.
+.PHONY: fuzz
+fuzz:
+	for package in $$($(GO) list ./...); do \
+		for name in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$name"; \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+.PHONY: setup
+setup: programs $(CLIENTS)/node_modules/.package-lock.json
+
+$(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
+	npm ci --prefix $(CLIENTS)
+	touch $@
+
+# Debian's packages, each with a program that shows it is there.
+PROGRAMS := gcc:gcc chromium:chromium lua5.1:lua5.1 node:nodejs npm:npm
+
+.PHONY: programs
+programs:
+	@missing=(); \
+	for pair in $(PROGRAMS); do \
+		command -v "$${pair%%:*}" >/dev/null || missing+=("$${pair##*:}"); \
+	done; \
+	if [ "$${#missing[@]}" -eq 0 ]; then exit 0; fi; \
+	if [ "$$(id -u)" -ne 0 ]; then echo "The tests need: apt-get install $${missing[*]}" >&2; exit 1; fi; \
+	apt-get update -q; \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$${missing[@]}"
+
+.PHONY: clean
+clean:
+	rm -rf build $(CLIENTS)/node_modules
