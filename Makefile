@@ -30,8 +30,7 @@ vet:
 unit:
 	$(GO) test -race $$($(GO) list ./... | grep -v /conformance$$)
 
-# Scenes take no notice of the race detector's slowness; what passes one by one is
-# left out of the output.
+# What passes one by one is left out of the output.
 .PHONY: conformance
 conformance:
 	$(GO) test -race -count=1 -v ./conformance | { grep -v -e '^=== ' -e '--- PASS: ' || true; }

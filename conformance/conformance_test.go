@@ -86,6 +86,7 @@ func serverUnderTest(t *testing.T, address, other string, cfg config.Config) Ser
 		cfg.Name, cfg.DataDir = server.Node, ":memory:"
 		cfg.Socket.Port, cfg.Socket.ServerKey = 0, server.ServerKey
 		cfg.Runtime.HTTPKey = server.HTTPKey
+		cfg.Socket.WriteTimeoutMs = 120_000 // bcrypt at Nakama's cost takes 20 s under the race detector
 		server.Addr = "http://" + openHost(t, cfg)
 	}
 	return server
