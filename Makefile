@@ -61,14 +61,18 @@ $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
 	npm ci --prefix $(CLIENTS)
 	touch $@
 
-# Debian's packages, each with a program that shows it is there.
-PROGRAMS := gcc:gcc chromium:chromium lua5.1:lua5.1 node:nodejs npm:npm
+# Debian's packages, each with a file that shows it is there. Go's race detector wants
+# a C compiler and the headers of the C library.
+PACKAGES := /usr/bin/gcc:gcc /usr/include/stdlib.h:libc6-dev /usr/bin/chromium:chromium /usr/bin/lua5.1:lua5.1
 
 .PHONY: programs
 programs:
 	@missing=(); \
-	for pair in $(PROGRAMS); do \
-		command -v "$${pair%%:*}" >/dev/null || missing+=("$${pair##*:}"); \
+	for pair in $(PACKAGES); do \
+		[ -e "$${pair%%:*}" ] || missing+=("$${pair##*:}"); \
+	done; \
+	for name in node:nodejs npm:npm; do \
+		command -v "$${name%%:*}" >/dev/null || missing+=("$${name##*:}"); \
 	done; \
 	if [ "$${#missing[@]}" -eq 0 ]; then exit 0; fi; \
 	if [ "$$(id -u)" -ne 0 ]; then echo "The tests need: apt-get install $${missing[*]}" >&2; exit 1; fi; \

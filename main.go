@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -68,7 +69,7 @@ func run(args []string) error {
 	if terminal && cfg.Logger.Stdout {
 		welcome(os.Stdout, cfg, h)
 	} else {
-		log.Info("nkhost is ready", slog.String("address", url(h)), slog.Any("modules", h.Modules()), slog.String("data", dataFolder(cfg)))
+		log.Info("nkhost is ready", slog.String("address", url(cfg, h)), slog.Any("modules", h.Modules()), slog.String("data", dataFolder(cfg)))
 	}
 	return h.Run(ctx)
 }
@@ -79,7 +80,7 @@ func welcome(out io.Writer, cfg config.Config, h *host.Host) {
 	if cfg.Runtime.Path == "" {
 		next = "open the address in two browser windows and play"
 	}
-	fmt.Fprintf(out, "\n  nkhost is ready at %s\n\n", url(h))
+	fmt.Fprintf(out, "\n  nkhost is ready at %s\n\n", url(cfg, h))
 	for _, row := range [][2]string{
 		{"next", next},
 		{"modules", strings.Join(h.Modules(), ", ")},
@@ -91,7 +92,17 @@ func welcome(out io.Writer, cfg config.Config, h *host.Host) {
 	fmt.Fprintln(out)
 }
 
-func url(h *host.Host) string { return "http://" + h.Addr() + "/" }
+// url is an address that a browser on this machine can open.
+func url(cfg config.Config, h *host.Host) string {
+	scheme, address := "http", h.Addr()
+	if cfg.Socket.SSLCertificate != "" {
+		scheme = "https"
+	}
+	if ip, port, err := net.SplitHostPort(address); err == nil && net.ParseIP(ip).IsUnspecified() {
+		address = net.JoinHostPort("127.0.0.1", port)
+	}
+	return scheme + "://" + address + "/"
+}
 
 func dataFolder(cfg config.Config) string {
 	if cfg.InMemory() {

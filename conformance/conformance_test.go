@@ -116,6 +116,9 @@ func openHost(t *testing.T, cfg config.Config) string {
 }
 
 func play(t *testing.T, folder string, server Server, ledger *ledger) {
+	if *record && *address == "" && *gameAddress == "" {
+		t.Fatal("-record writes a reference server's answers: name it by -addr or -game-addr")
+	}
 	names, err := sceneNames(folder)
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no scenes in %s: %v", folder, err)

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -94,7 +95,7 @@ func (h *Host) Modules() []string { return h.modules.Names() }
 func (h *Host) Run(ctx context.Context) error {
 	serving := make(chan error, 1)
 	h.background.Go(func() { h.maker.Run(h.running) })
-	go func() { serving <- h.server.Serve(h.listener) }()
+	go func() { serving <- h.serve() }()
 	var failure error
 	select {
 	case <-ctx.Done():
@@ -157,10 +158,20 @@ func (h *Host) readModules(context.Context) error {
 	if h.modules, err = lua.ReadModules(h.files); err != nil {
 		return fmt.Errorf("the modules folder (runtime.path) %s has a fault: %w", folder, err)
 	}
+	h.hintAtOwnModules()
 	if len(h.modules.Names()) == 0 {
 		h.log.Warn("there is no Lua module in the modules folder (runtime.path)", slog.String("folder", folder))
 	}
 	return nil
+}
+
+// hintAtOwnModules speaks up where a Nakama project's modules lie unused, since Nakama
+// itself would run them.
+func (h *Host) hintAtOwnModules() {
+	folder := filepath.Join(h.config.DataDir, "modules")
+	if info, err := os.Stat(folder); h.isBundledGame() && err == nil && info.IsDir() {
+		h.log.Warn("the bundled game runs; to run your own modules start with --runtime.path " + folder)
+	}
 }
 
 func (h *Host) listen(ctx context.Context) error {

@@ -3,9 +3,18 @@ package host_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
 	"io"
 	"log/slog"
+	"math/big"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -106,6 +115,105 @@ func TestTheBundledGameIsServed(t *testing.T) {
 	if names := strings.Join(h.Modules(), " "); names != "main tictactoe_match tictactoe_state" {
 		t.Errorf("modules %s", names)
 	}
+}
+
+// TestResponseHeaders finds socket.response_headers on the page, on REST answers and on
+// what browsers ask beforehand.
+func TestResponseHeaders(t *testing.T) {
+	cfg := settings()
+	cfg.Socket.ResponseHeaders = []string{"X-Game=xoxo"}
+	h, stop := run(t, cfg, io.Discard)
+	defer stop()
+	for path, method := range map[string]string{"/": "GET", "/healthcheck": "GET", "/v2/account": "OPTIONS"} {
+		request, err := http.NewRequest(method, "http://"+h.Addr()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.Header.Get("X-Game") != "xoxo" {
+			t.Errorf("%s %s has headers %v", method, path, response.Header)
+		}
+	}
+}
+
+// TestThePageKnowsTheServerKey wants that the page authenticates also where the key was
+// changed, and that the key cannot break out of the page's text.
+func TestThePageKnowsTheServerKey(t *testing.T) {
+	cfg := settings()
+	cfg.Socket.ServerKey = `"><b>`
+	h, stop := run(t, cfg, io.Discard)
+	defer stop()
+	_, text := call(t, "GET", "http://"+h.Addr()+"/", "", "")
+	if !strings.Contains(text, `<meta name="server-key" content="&#34;&gt;&lt;b&gt;">`) {
+		t.Errorf("the page has another key: %.900s", text)
+	}
+}
+
+// TestAnUnusedConnectionDoesNotDelayTheEnd opens a connection as browsers do in reserve.
+func TestAnUnusedConnectionDoesNotDelayTheEnd(t *testing.T) {
+	h, stop := run(t, settings(), io.Discard)
+	conn, err := net.Dial("tcp", h.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	call(t, "GET", "http://"+h.Addr()+"/healthcheck", "", "") // so that the host has accepted both
+	stop()
+	_ = conn.SetReadDeadline(time.Now().Add(time.Second))
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the connection was not closed with the host: %v", err)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	cfg := settings()
+	authority := newCertificate(t, &cfg.Socket.SSLCertificate, &cfg.Socket.SSLPrivateKey)
+	h, stop := run(t, cfg, io.Discard)
+	defer stop()
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority}}}
+	defer client.CloseIdleConnections()
+	response, err := client.Get("https://" + h.Addr() + "/healthcheck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+}
+
+// newCertificate writes a certificate for 127.0.0.1 that has signed itself.
+func newCertificate(t *testing.T, certificateFile, keyFile *string) *x509.CertPool {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	*certificateFile, *keyFile = filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem")
+	pool := x509.NewCertPool()
+	for file, block := range map[string]*pem.Block{
+		*certificateFile: {Type: "CERTIFICATE", Bytes: certificate}, *keyFile: {Type: "PRIVATE KEY", Bytes: private},
+	} {
+		text := pem.EncodeToMemory(block)
+		pool.AppendCertsFromPEM(text)
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return pool
 }
 
 func TestOwnModulesHaveNoPage(t *testing.T) {

@@ -2,8 +2,6 @@ package host
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -14,7 +12,6 @@ import (
 	"nkhost/host/matchmaker"
 	"nkhost/host/realtime"
 	"nkhost/host/session"
-	"nkhost/modules"
 	"nkhost/nkshim"
 )
 
@@ -37,56 +34,28 @@ func (h *Host) wire(context.Context) error {
 	h.shim = nkshim.New(h.modules, h.shimDeps())
 	h.sockets = realtime.New(h.socketOptions())
 	clients.sockets, h.matches.sockets = h.sockets, h.sockets
-	handler, err := h.handler()
-	if err != nil {
+	if err := h.newServer(); err != nil {
 		return err
 	}
-	h.server = &http.Server{
-		Handler:      handler,
-		ReadTimeout:  milliseconds(h.config.Socket.ReadTimeoutMs),
-		WriteTimeout: milliseconds(h.config.Socket.WriteTimeoutMs),
-		IdleTimeout:  milliseconds(h.config.Socket.IdleTimeoutMs),
-		ErrorLog:     slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
-	}
-	h.onClose(h.server.Shutdown)
 	h.onClose(h.sockets.Close)
 	h.onClose(func(ctx context.Context) error { return registry.Close(ctx, h.config.ShutdownGraceSec) })
 	return nil
 }
 
-// handler serves sockets at /ws, the page of the bundled game, and REST.
-func (h *Host) handler() (http.Handler, error) {
-	var rest http.Handler = api.New(h.apiOptions())
-	if h.isBundledGame() {
-		var err error
-		if rest, err = withPage(modules.Page(), rest); err != nil {
-			return nil, fmt.Errorf("read the game's page: %w", err)
-		}
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/ws" {
-			h.sockets.ServeHTTP(w, r)
-			return
-		}
-		rest.ServeHTTP(w, r)
-	}), nil
-}
-
 func (h *Host) apiOptions() api.Options {
 	c := h.config.Socket
 	return api.Options{
-		Tokens:          h.tokens,
-		Accounts:        h.accounts,
-		Matches:         h.matches,
-		Runtime:         h.shim,
-		Hooks:           h.shim,
-		Online:          h.sockets.Online,
-		ServerKey:       c.ServerKey,
-		HTTPKey:         h.config.Runtime.HTTPKey,
-		MaxRequestSize:  int64(c.MaxRequestSizeBytes),
-		ProxyCount:      c.ProxyCount,
-		ResponseHeaders: c.Headers(),
-		Log:             h.log,
+		Tokens:         h.tokens,
+		Accounts:       h.accounts,
+		Matches:        h.matches,
+		Runtime:        h.shim,
+		Hooks:          h.shim,
+		Online:         h.sockets.Online,
+		ServerKey:      c.ServerKey,
+		HTTPKey:        h.config.Runtime.HTTPKey,
+		MaxRequestSize: int64(c.MaxRequestSizeBytes),
+		ProxyCount:     c.ProxyCount,
+		Log:            h.log,
 	}
 }
 

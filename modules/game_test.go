@@ -135,10 +135,19 @@ var (
 	eve = presence{UserID: "u-eve", SessionID: "s-eve"}
 )
 
-func newTable(t *testing.T) *table {
+// newTable is a match for the invited, or for everybody without any.
+func newTable(t *testing.T, invited ...presence) *table {
 	t.Helper()
 	g := &table{t: t, L: loadGame(t)}
-	results := g.call("match_init", g.L.NewTable(), g.L.NewTable())
+	users := g.L.NewTable()
+	for _, p := range invited {
+		user := g.L.NewTable()
+		user.RawSetString("presence", g.presence(p))
+		users.Append(user)
+	}
+	params := g.L.NewTable()
+	params.RawSetString("invited", users)
+	results := g.call("match_init", g.L.NewTable(), params)
 	g.state = results[0]
 	if rate, label := results[1], results[2]; rate != glua.LNumber(1) || label != glua.LString("") {
 		t.Fatalf("match_init: tick rate %v, label %q; want 1 and none", rate, label)
@@ -438,6 +447,21 @@ func TestAThirdPlayerIsRefused(t *testing.T) {
 	}
 	if allowed, _ := g.attempt(presence{UserID: ana.UserID, SessionID: "s-ana-2"}); allowed {
 		t.Error("ana may take the seat that waits for bob")
+	}
+}
+
+// TestOnlyTheInvitedPlay lets a stranger, who has found the match in a listing, try for a
+// seat before the players have come.
+func TestOnlyTheInvitedPlay(t *testing.T) {
+	t.Parallel()
+	g := newTable(t, ana, bob)
+	if allowed, reason := g.attempt(eve); allowed || reason == "" {
+		t.Errorf("eve was let in: %t, reason %q", allowed, reason)
+	}
+	for _, p := range []presence{ana, bob} {
+		if allowed, reason := g.attempt(p); !allowed {
+			t.Errorf("%s was refused: %s", p.UserID, reason)
+		}
 	}
 }
 

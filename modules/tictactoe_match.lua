@@ -21,6 +21,18 @@ local TICK_RATE = 1
 local SECONDS_BETWEEN_ROUNDS = 10
 local SECONDS_TO_WAIT_FOR_PLAYERS = 60
 
+-- Returns the ids of the users that a match is meant for, as a set; nil is everybody.
+local function guest_list(invited)
+  if type(invited) ~= "table" or #invited == 0 then
+    return nil
+  end
+  local guests = {}
+  for _, user in ipairs(invited) do
+    guests[user.presence.user_id] = true
+  end
+  return guests
+end
+
 local function is_full(room)
   return #room.players == 2
 end
@@ -113,13 +125,15 @@ end
 
 local match = {}
 
--- The room is the match's state:
+-- params.invited are the users of the matchmaker. The room is the match's state:
+--   guests     the ids of the users that may join, or nil for everybody
 --   players    the presences that play, the first to join first
 --   admitted   how many were let in; those that have yet to join are counted
 --   round      see tictactoe_state
 --   countdown  seconds until the next round, while there is one
-function match.match_init(_, _)
+function match.match_init(_, params)
   local room = {
+    guests = guest_list(params.invited),
     players = {},
     admitted = 0,
     round = rules.new_round(),
@@ -128,6 +142,9 @@ function match.match_init(_, _)
 end
 
 function match.match_join_attempt(_, _, _, room, presence, _)
+  if room.guests and not room.guests[presence.user_id] then
+    return room, false, "This match is for the two players who were matched."
+  end
   if room.admitted < 2 then
     room.admitted = room.admitted + 1
     return room, true

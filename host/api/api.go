@@ -79,9 +79,8 @@ type Options struct {
 	MaxRequestSize int64
 	// ProxyCount is how many proxies stand before the host and add to
 	// X-Forwarded-For (socket.proxy_count, 1 on Nakama).
-	ProxyCount      int
-	ResponseHeaders map[string]string // added to each answer (socket.response_headers)
-	Log             *slog.Logger
+	ProxyCount int
+	Log        *slog.Logger
 }
 
 type server struct {
@@ -101,9 +100,6 @@ func New(options Options) http.Handler {
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
-	for name, value := range s.ResponseHeaders {
-		header.Set(name, value)
-	}
 	if r.URL.Path == "/" && r.Method == http.MethodGet {
 		return
 	}

@@ -24,10 +24,14 @@ func (s *server) listMatches(ctx context.Context, _ *session.Caller, in *nakama.
 	}
 	list := &nakama.MatchList{Matches: make([]*nakama.Match, 0, len(found))}
 	for _, m := range found {
-		list.Matches = append(list.Matches, &nakama.Match{
-			MatchId: m.ID, Authoritative: true, Label: wrapperspb.String(m.Label),
+		listed := &nakama.Match{
+			MatchId: m.ID, Authoritative: m.Authoritative,
 			Size: int32(m.Size), TickRate: int32(m.TickRate), HandlerName: m.Handler,
-		})
+		}
+		if m.Authoritative {
+			listed.Label = wrapperspb.String(m.Label)
+		}
+		list.Matches = append(list.Matches, listed)
 	}
 	return list, nil
 }

@@ -199,12 +199,14 @@ func TestMatchList(t *testing.T) {
 	}
 
 	h.matches.found = []match.Listing{
-		{ID: "m1.node", Label: `{"a":1}`, TickRate: 20, Handler: "game", Size: 2},
-		{ID: "m2.node", TickRate: 1, Handler: "game"},
+		{ID: "m1.node", Authoritative: true, Label: `{"a":1}`, TickRate: 20, Handler: "game", Size: 2},
+		{ID: "m2.node", Authoritative: true, TickRate: 1, Handler: "game"},
+		{ID: "m3.", Size: 3},
 	}
 	wantJSON(t, h.do(list("")), `{"matches":[
 		{"match_id":"m1.node","authoritative":true,"label":"{\"a\":1}","size":2,"tick_rate":20,"handler_name":"game"},
-		{"match_id":"m2.node","authoritative":true,"label":"","tick_rate":1,"handler_name":"game"}]}`)
+		{"match_id":"m2.node","authoritative":true,"label":"","tick_rate":1,"handler_name":"game"},
+		{"match_id":"m3.","size":3}]}`)
 
 	h.matches.err = errors.New("a bad query")
 	wantFailure(t, h.do(list("?query=x")), 500, 13)

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"nkhost/host/api"
 )
 
 func TestCORS(t *testing.T) {
@@ -81,16 +80,5 @@ func TestCompression(t *testing.T) {
 				t.Errorf("%s: body %q, Vary %q", name, body, answer.Header().Get("Vary"))
 			}
 		}
-	}
-}
-
-func TestResponseHeaders(t *testing.T) {
-	t.Parallel()
-	h := start(t, func(o *api.Options) {
-		o.ResponseHeaders = map[string]string{"X-Game": "xoxo", "Cache-Control": "public"}
-	})
-	answer := h.do(call{method: "GET", path: "/healthcheck"}).Header()
-	if answer.Get("X-Game") != "xoxo" || !strings.HasPrefix(answer.Get("Cache-Control"), "no-store") {
-		t.Errorf("headers %v", answer)
 	}
 }

@@ -8,6 +8,7 @@
 package config
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strings"
@@ -75,7 +76,9 @@ type Socket struct {
 	CloseAckWaitMs       int      `yaml:"close_ack_wait_ms" min:"1" usage:"Milliseconds that a client gets to confirm that its WebSocket closes."`
 	OutgoingQueueSize    int      `yaml:"outgoing_queue_size" min:"1" usage:"Messages that may wait for a client; one too many closes its WebSocket."`
 	ProxyCount           int      `yaml:"proxy_count" min:"0" usage:"Proxies before the host that add the client's address to X-Forwarded-For."`
-	ResponseHeaders      []string `yaml:"response_headers" usage:"Headers to add to each REST answer, as NAME=VALUE."`
+	SSLCertificate       string   `yaml:"ssl_certificate" usage:"PEM file of the certificate with which clients are served over TLS."`
+	SSLPrivateKey        string   `yaml:"ssl_private_key" usage:"PEM file of the certificate's private key."`
+	ResponseHeaders      []string `yaml:"response_headers" usage:"Headers to add to each HTTP answer, as NAME=VALUE."`
 }
 
 // Runtime is the Lua side.
@@ -110,7 +113,8 @@ type Matchmaker struct {
 
 // Default is the configuration without flags and files. It is Nakama's but for
 // what a developer's machine wants: socket.address, socket.read_buffer_size_bytes,
-// matchmaker.interval_sec, session.token_expiry_sec, and the bundled game.
+// matchmaker.interval_sec, session.token_expiry_sec, logger.format, and the bundled
+// game.
 func Default() Config {
 	return Config{
 		Name:    "nakama",
@@ -202,6 +206,12 @@ func (c *Config) check() []error {
 		"session.single_match works only with session.single_socket")
 	require(c.Socket.PingPeriodMs < c.Socket.PongWaitMs,
 		"socket.ping_period_ms is %d: it must be less than socket.pong_wait_ms, which is %d", c.Socket.PingPeriodMs, c.Socket.PongWaitMs)
+	require((c.Socket.SSLCertificate == "") == (c.Socket.SSLPrivateKey == ""),
+		"socket.ssl_certificate and socket.ssl_private_key must be set together")
+	if c.Socket.SSLCertificate != "" && c.Socket.SSLPrivateKey != "" {
+		_, err := tls.LoadX509KeyPair(c.Socket.SSLCertificate, c.Socket.SSLPrivateKey)
+		require(err == nil, "socket.ssl_certificate and socket.ssl_private_key cannot be used: %v", err)
+	}
 	for _, k := range keysOf(c) {
 		if !k.isList() {
 			continue

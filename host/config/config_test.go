@@ -110,7 +110,7 @@ func TestMistakesAreNamed(t *testing.T) {
 	}{
 		{name: "unknown flag", args: []string{"--socket.prot", "7350"}, want: "unknown flag --socket.prot; did you mean --socket.port?"},
 		{name: "flag without its section", args: []string{"--port=1"}, want: "unknown flag --port; did you mean --socket.port?"},
-		{name: "flag like nothing", args: []string{"--qqqqqqqqqqqq"}, want: "unknown flag --qqqqqqqqqqqq; see --help for all settings"},
+		{name: "flag like nothing", args: []string{"--qqqqqqqqqqqq"}, want: "unknown flag --qqqqqqqqqqqq; the nearest is --name, --help lists all settings"},
 		{name: "unserved flag misspelt", args: []string{"--console.prt=1"}, want: "unknown flag --console.prt; did you mean --console.port?"},
 		{name: "argument", args: []string{"serve"}, want: `unexpected argument "serve": settings are given as --name=value`},
 		{name: "value after a switch", args: []string{"--logger.stdout", "false"}, want: `unexpected argument "false": settings are given as --name=value`},
@@ -135,8 +135,8 @@ func TestMistakesAreNamed(t *testing.T) {
 			want: "socket.ping_period_ms is 25000: it must be less than socket.pong_wait_ms, which is 25000"},
 
 		{name: "unknown setting", file: "socket:\n  port: 1\n  prot: 2\n", want: "a.yml:3: unknown setting socket.prot; did you mean socket.port?"},
-		{name: "unknown section", file: "sockets:\n  port: 1\n", want: "a.yml:1: unknown setting sockets; see --help for all settings"},
-		{name: "config in a file", file: "config: b.yml", want: "a.yml:1: unknown setting config; see --help for all settings"},
+		{name: "unknown section", file: "sockets:\n  port: 1\n", want: "a.yml:1: unknown setting sockets; did you mean socket?"},
+		{name: "config in a file", file: "config: b.yml", want: "a.yml:1: unknown setting config; the nearest is name, --help lists all settings"},
 		{name: "wrong value", file: "socket:\n  port: web\n", want: `a.yml:2: socket.port is "web": it must be a whole number from 0 to 65535`},
 		{name: "set twice", file: "name: a\nname: b\n", want: "a.yml:2: name is set twice: it stands in line 1 already"},
 		{name: "value for a section", file: "socket: 7350", want: "a.yml:1: socket must be a section with settings of its own"},

@@ -1,11 +1,14 @@
 package config
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
-// suggestion ends a message about an unknown name with the known name most like
-// it, or with nothing when none is. Of two that are alike the earlier wins.
+// suggestion ends a message about an unknown name with the known name most like it. Of
+// two that are alike the earlier wins.
 func suggestion(name, prefix string, known []string) string {
-	best, least := "", len(name)/2+1
+	best, least := "", math.MaxInt
 	for _, candidate := range known {
 		distance := editDistance(name, candidate)
 		if i := strings.LastIndexByte(candidate, '.'); i >= 0 {
@@ -16,8 +19,8 @@ func suggestion(name, prefix string, known []string) string {
 			best, least = candidate, distance
 		}
 	}
-	if best == "" {
-		return "; see --help for all settings"
+	if least > len(name)/2 {
+		return "; the nearest is " + prefix + best + ", --help lists all settings"
 	}
 	return "; did you mean " + prefix + best + "?"
 }

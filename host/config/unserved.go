@@ -68,8 +68,6 @@ satori.cache_ttl_sec
 satori.http_timeout_ms
 satori.retry_count
 satori.server_key
-socket.ssl_certificate
-socket.ssl_private_key
 socket.write_buffer_size_bytes
 storage.disable_index_only?
 tracker.event_queue_size

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,7 +88,22 @@ func (f file) setting(name, value *yaml.Node, full string) {
 			return
 		}
 	}
-	f.problemAt(name, "unknown setting %s%s", full, suggestion(full, "", f.known))
+	known := f.known
+	if value.Kind == yaml.MappingNode {
+		known = sections(known)
+	}
+	f.problemAt(name, "unknown setting %s%s", full, suggestion(full, "", known))
+}
+
+// sections are the names of what settings lie in.
+func sections(settings []string) []string {
+	var names []string
+	for _, name := range settings {
+		if dot := strings.LastIndexByte(name, '.'); dot >= 0 && !slices.Contains(names, name[:dot]) {
+			names = append(names, name[:dot])
+		}
+	}
+	return names
 }
 
 // take gives a setting its value; null leaves it as it was.

@@ -1,4 +1,4 @@
-// The game that plays itself while nobody plays.
+// A few games that play themselves while nobody plays; then the board stands still.
 
 const GAMES = [
   [[1, 1], [0, 0], [2, 0], [0, 2], [0, 1], [2, 1], [1, 0], [1, 2], [2, 2]],
@@ -23,6 +23,7 @@ export class Demo {
   start() {
     if (this.#running) return;
     this.#running = true;
+    this.#game = 0;
     this.#step(still.matches ? GAMES[this.#game].length : 0);
   }
 
@@ -37,9 +38,9 @@ export class Demo {
     moves.slice(0, count).forEach(([row, col], i) => (marks[row][col] = i % 2 ? "x" : "o"));
     const over = count === moves.length;
     this.#board.show(marks, { won: over });
-    if (still.matches) return;
+    if (still.matches || (over && this.#game === GAMES.length - 1)) return;
     this.#timer = setTimeout(() => {
-      if (over) this.#game = (this.#game + 1) % GAMES.length;
+      if (over) this.#game++;
       this.#step(over ? 0 : count + 1);
     }, over ? BETWEEN_GAMES : BETWEEN_MOVES);
   }

@@ -8,7 +8,7 @@
 
 import { Board } from "./board.js";
 import { Demo } from "./demo.js";
-import { claimDeviceId } from "./identity.js";
+import { claimDeviceId, keep, kept } from "./identity.js";
 import { mark } from "./ink.js";
 import { Connection, NakamaError, decodeData, encodeData } from "./nakama.js";
 import { playSound, switchSound } from "./sound.js";
@@ -19,6 +19,7 @@ const KINDS = { 1: "o", 2: "x" }; // by the player's number in the state
 const SECONDS_BETWEEN_ROUNDS = 10;
 const SEATING_TIMEOUT = 12_000; // ms for the opponent to join
 const HINT_AFTER = 3_000;
+const MAX_NAME = 20; // as in index.html
 
 const $ = (id) => document.getElementById(id);
 
@@ -39,11 +40,16 @@ function newGame(matched) {
   return {
     id: matched.match_id,
     self,
-    opponentName: opponent?.string_properties?.name || "Opponent",
+    opponentName: tidyName(opponent?.string_properties?.name) || "Opponent",
     view: null, // the latest state from the match
     pending: null, // [row, col] of a move that the match has not confirmed
     wins: { 1: 0, 2: 0 },
   };
+}
+
+// A client of another make may send any text for a name.
+function tidyName(name = "") {
+  return [...name.replace(/\p{C}/gu, "").trim()].slice(0, MAX_NAME).join("");
 }
 
 // What the player does
@@ -51,7 +57,7 @@ function newGame(matched) {
 function search() {
   notice = "";
   game = null;
-  sessionStorage.setItem("xoxo.name", playerName());
+  keep("xoxo.name", playerName());
   enter("searching");
   if (connection?.isOpen) addTicket();
 }
@@ -153,7 +159,10 @@ function onPresences({ leaves = [] }) {
 }
 
 function onOpen() {
-  $("connection").hidden = true;
+  const retrying = document.activeElement === $("retry");
+  $("connection").classList.remove("shown");
+  setText("connection-text", "");
+  if (retrying) focusFor(phase);
   if (phase === "searching") addTicket();
   render();
 }
@@ -163,9 +172,10 @@ function onWaiting({ retryIn, error }) {
   if (phase === "seating" || phase === "playing") {
     backToLobby("The connection broke, and the game with it.");
   }
-  $("connection-text").textContent = `${whyCutOff(error)} Next try in ${Math.max(1, Math.round(retryIn / 1000))} s.`;
-  $("connection").hidden = false;
-  $("retry").hidden = false;
+  setText("connection-text", whyCutOff(error));
+  setText("connection-next", `Next try in ${Math.max(1, Math.round(retryIn / 1000))} s.`);
+  $("connection").classList.add("shown");
+  $("retry").setAttribute("aria-disabled", "false");
   render();
 }
 
@@ -175,8 +185,8 @@ function whyCutOff(error) {
 }
 
 function onConnecting() {
-  $("retry").hidden = true;
-  if (!$("connection").hidden) $("connection-text").textContent = "Reconnecting…";
+  $("retry").setAttribute("aria-disabled", "true");
+  setText("connection-next", "Reconnecting…");
 }
 
 // Reading a state
@@ -230,7 +240,7 @@ function render() {
   $("playing").hidden = phase !== "playing" && phase !== "seating";
   $("left").hidden = phase !== "left";
   $("players").hidden = !game?.view;
-  $("cells").inert = phase !== "playing";
+  $("cells").inert = phase !== "playing" && phase !== "left";
   $("countdown").hidden = true;
 
   if (game?.view) renderTable();
@@ -346,13 +356,13 @@ addEventListener("online", () => connection.retryNow());
 
 async function start() {
   for (const [i, kind] of ["x", "o", "x", "o"].entries()) $("wordmark").append(mark(kind, i));
-  $("name").value = sessionStorage.getItem("xoxo.name") ?? "";
+  $("name").value = kept("xoxo.name") ?? "";
   demo.start();
   render();
 
   connection = new Connection({
     origin: location.origin,
-    serverKey: new URLSearchParams(location.search).get("server_key") ?? "defaultkey",
+    serverKey: document.querySelector("meta[name=server-key]").content,
     deviceId: await claimDeviceId(),
   });
   connection.addEventListener("open", onOpen);

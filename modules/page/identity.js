@@ -3,6 +3,25 @@
 
 const KEY = "xoxo.device";
 
+// Where a browser refuses to store anything, this window forgets when it is reloaded.
+const memory = new Map();
+
+export function kept(name) {
+  try {
+    return sessionStorage.getItem(name);
+  } catch {
+    return memory.get(name) ?? null;
+  }
+}
+
+export function keep(name, value) {
+  try {
+    sessionStorage.setItem(name, value);
+  } catch {
+    memory.set(name, value);
+  }
+}
+
 function newId() {
   // Not crypto.randomUUID: it is missing where the page is not served from a secure
   // origin, as to a phone in the same network.
@@ -25,10 +44,10 @@ function isInUse(channel, id) {
 // claimDeviceId returns this window's device id and holds it while the window is open.
 export async function claimDeviceId() {
   const channel = new BroadcastChannel(KEY);
-  let id = sessionStorage.getItem(KEY);
+  let id = kept(KEY);
   if (!id || (await isInUse(channel, id))) {
     id = newId();
-    sessionStorage.setItem(KEY, id);
+    keep(KEY, id);
   }
   channel.onmessage = ({ data }) => {
     if (data.asked === id) channel.postMessage({ used: id });
