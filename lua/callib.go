@@ -70,8 +70,9 @@ func protect(L *glua.LState, fn glua.LValue, args ...glua.LValue) (results []glu
 	if outer.depth >= r.options.CallStackSize/2 {
 		L.RaiseError("stack overflow: too many calls of pcall within each other")
 	}
-	inner := r.borrow(outer.ctx, outer.vm, outer.depth+1)
-	results, fault := inner.run(nil, fn, args...)
+	outer.raiseIfOverdue(L)
+	results, fault := r.borrow(outer.ctx, outer.vm, outer).runWithin(outer, fn, args)
+	outer.raiseIfOverdue(L)
 	if fault == nil {
 		return results, nil
 	}
@@ -120,7 +121,7 @@ func pushChunk(L *glua.LState, source, chunk string) int {
 	if len(source) > maxChunkSize {
 		return pushFault(L, "chunk has more than "+numberText(maxChunkSize)+" bytes")
 	}
-	proto, err := compile(chunk, source)
+	proto, err := compile(tree{file: chunk, maxDepth: maxChunkDepth}, source)
 	if err != nil {
 		return pushFault(L, err.Error())
 	}

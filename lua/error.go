@@ -22,7 +22,12 @@ type Error struct {
 
 	// Stack is the Lua traceback, over several lines.
 	Stack string
+
+	limit error
 }
+
+// Unwrap returns an error that is ErrLimit if the call was stopped at a limit.
+func (e *Error) Unwrap() error { return e.limit }
 
 // Error returns the text that was raised, or the position of a raise of another type.
 func (e *Error) Error() string {
@@ -37,10 +42,25 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, text)
 }
 
+// newLimitError makes an *Error of a call that was stopped; err is how it ended.
+func newLimitError(reason, err error) *Error {
+	e := newError(err)
+	e.limit, e.Stack = reason, luaTraceback(e.Stack)
+	text := reason.Error()
+	if e.File != "" {
+		text = fmt.Sprintf("%s:%d: %s", e.File, e.Line, text)
+	}
+	e.Value = glua.LString(text)
+	return e
+}
+
 // newError makes an *Error of what gopher-lua's PCall returned.
 func newError(err error) *Error {
 	var raised *glua.ApiError
 	if !errors.As(err, &raised) {
+		if err == nil {
+			err = errors.New("the call ended")
+		}
 		return &Error{Value: glua.LString(err.Error())}
 	}
 	e := &Error{Value: raised.Object, Stack: raised.StackTrace}
@@ -66,7 +86,7 @@ func (e *Error) position(fn glua.LValue, position string) {
 // innermost finds the first Lua line of a traceback, which has lines such as
 // "\tfile.lua:12: in function 'f'" and, for Go functions, "\t[G]: in function 'error'".
 func innermost(traceback string) (file string, line int) {
-	_, frames, _ := strings.Cut(traceback, "stack traceback:")
+	_, frames, _ := strings.Cut(traceback, tracebackHead)
 	for frame := range strings.Lines(frames) {
 		position, _, found := strings.Cut(strings.TrimPrefix(frame, "\t"), ": in ")
 		if !found || strings.HasPrefix(position, "[G]") {

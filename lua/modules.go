@@ -73,7 +73,7 @@ func (m *Modules) add(fsys fs.FS, file string) error {
 	if other := m.byName[name]; other != nil {
 		return fmt.Errorf("%s and %s would both be the Lua module %q; rename one", other.file, file, name)
 	}
-	proto, err := compile(file, string(source))
+	proto, err := compile(tree{file: file}, string(source))
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,8 @@ func (m *Modules) Names() []string { return slices.Clone(m.names) }
 func (m *Modules) Has(name string) bool { return m.byName[name] != nil }
 
 // compile turns source text into a prototype; its error is a *SyntaxError.
-func compile(file, source string) (proto *glua.FunctionProto, err error) {
+func compile(syntax tree, source string) (proto *glua.FunctionProto, err error) {
+	file := syntax.file
 	defer func() {
 		// gopher-lua's parser and compiler panic on some texts that they do not
 		// expect, and these must not end the process.
@@ -101,6 +102,9 @@ func compile(file, source string) (proto *glua.FunctionProto, err error) {
 	chunk, err := parse.Parse(strings.NewReader(source), file)
 	if err != nil {
 		return nil, parseFault(file, source, err)
+	}
+	if err := syntax.block(chunk, 1); err != nil {
+		return nil, err
 	}
 	proto, err = glua.Compile(chunk, file)
 	if err != nil {

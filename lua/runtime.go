@@ -31,6 +31,12 @@ type Options struct {
 	// Now is the clock of the os library; time.Now when it is nil.
 	Now func() time.Time
 
+	// CallTimeout is how long a call may run, without the time it spends in Wait, and
+	// CallMemory by how many bytes it may let grow what is in use. A call that is over
+	// either is stopped, and its error is ErrLimit. 0 is without limit.
+	CallTimeout time.Duration
+	CallMemory  int64
+
 	// CallStackSize is how many calls may be nested (128 when it is 0), RegistrySize how
 	// many values a stack holds before it has to grow (512 when it is 0).
 	CallStackSize, RegistrySize int
@@ -39,6 +45,7 @@ type Options struct {
 const (
 	defaultCallStackSize = 128
 	defaultRegistrySize  = 512
+	minRegistrySize      = 128 // gopher-lua takes 5,120 in place of less
 )
 
 // Runtime makes VMs. It holds what they share: the compiled modules, the libraries and
@@ -52,8 +59,10 @@ type Runtime struct {
 	byName                             map[string]*library
 	libraries                          []*library
 
-	noEnv  *glua.LTable // the environment of Go functions, which they do not use
-	stacks stackPool
+	guard    *glua.LFunction
+	noEnv    *glua.LTable // the environment of Go functions, which they do not use
+	stacks   stackPool
+	watchdog watchdog
 }
 
 // NewRuntime makes a runtime for the modules. It runs no Lua.
@@ -64,6 +73,7 @@ func NewRuntime(modules *Modules, options Options) *Runtime {
 	if options.RegistrySize <= 0 {
 		options.RegistrySize = defaultRegistrySize
 	}
+	options.RegistrySize = max(options.RegistrySize, minRegistrySize)
 	if options.Now == nil {
 		options.Now = time.Now
 	}
@@ -71,12 +81,14 @@ func NewRuntime(modules *Modules, options Options) *Runtime {
 		options.Print = func(context.Context, string) {}
 	}
 	r := &Runtime{
-		modules: modules,
-		options: options,
-		started: options.Now(),
-		byName:  map[string]*library{},
-		noEnv:   newTable(0, 0),
+		modules:  modules,
+		options:  options,
+		started:  options.Now(),
+		byName:   map[string]*library{},
+		noEnv:    newTable(0, 0),
+		watchdog: watchdog{timeout: options.CallTimeout, memory: uint64(max(options.CallMemory, 0))},
 	}
+	r.guard = r.newFunction(guarded)
 	r.openLibraries()
 	return r
 }

@@ -51,12 +51,24 @@ func (vm *VM) Call(ctx context.Context, dst []glua.LValue, fn *glua.LFunction, a
 	return vm.call(ctx, dst, fn, args...)
 }
 
+// CallThen calls fn as Call does and gives use the results, or the error, while it is
+// still the VM's turn: until use returns no other call changes the tables among them. use
+// is not called when the turn never came; CallThen then returns the error.
+func (vm *VM) CallThen(ctx context.Context, use func(results []glua.LValue, err error), fn *glua.LFunction, args ...glua.LValue) error {
+	if err := vm.enter(ctx); err != nil {
+		return err
+	}
+	defer vm.leave()
+	use(vm.call(ctx, nil, fn, args...))
+	return nil
+}
+
 // call is Call for one who has the turn.
 func (vm *VM) call(ctx context.Context, dst []glua.LValue, fn *glua.LFunction, args ...glua.LValue) ([]glua.LValue, error) {
 	if vm.env == nil {
 		return dst, ErrClosed
 	}
-	results, raised := vm.runtime.borrow(ctx, vm, 0).run(dst, fn, args...)
+	results, raised := vm.runtime.borrow(ctx, vm, nil).run(dst, fn, args...)
 	if raised != nil {
 		raised.position(fn, "")
 		return dst, raised

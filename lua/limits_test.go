@@ -1,0 +1,156 @@
+package lua_test
+
+import (
+	"errors"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	glua "github.com/yuin/gopher-lua"
+
+	"nkhost/lua"
+)
+
+// runaways are scripts that would hang the process or take all memory. Each must end in
+// an error, of its own or of a limit.
+var runaways = []struct {
+	name, script string
+	limit        bool // nothing but a limit of the call ends it
+}{
+	{"an endless loop", `while true do end`, true},
+	{"an endless numeric loop", `for i = 1, math.huge do end`, true},
+	{"an endless repeat", `repeat until false`, true},
+	{"a loop by goto", `::again:: goto again`, true},
+	{"a loop within pcall", `while true do pcall(function() while true do end end) end`, true},
+	{"a loop of pcalls", `while true do pcall(error) end`, true},
+	{"a loop in the handler of xpcall", `xpcall(error, function() while true do end end) while true do end`, true},
+	{"pcalls that call each other", `local function f() pcall(f) pcall(f) end f()`, true},
+	{"endless tail calls", `local function f() return f() end return f()`, true},
+	{"tail calls through __call", `local t = setmetatable({}, {}) getmetatable(t).__call = function(self) return self() end t()`, true},
+	{"calls without end", `local function f() end while true do f() end`, true},
+	{"a loop of collections", `while true do collectgarbage() end`, true},
+	{"a loop in a sort", `table.sort({1, 2, 3}, function() while true do end end)`, true},
+	{"a loop in a substitution", `("x"):gsub("x", function() while true do end end)`, true},
+	{"an iterator without end", `for x in function() return 1 end do end`, true},
+	{"a loop in __index", `local t = setmetatable({}, {__index = function() while true do end end}) return t.x`, true},
+	{"slow recursion", `local function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end return fib(90)`, true},
+	{"text that doubles", `local s = "x" while true do s = s .. s end`, true},
+	{"text that grows by many at a time", `local s = ("x"):rep(1e6) while true do s = ` + strings.Repeat("s..", 100) + `s end`, true},
+	{"a table that grows", `local t = {} while true do t[#t + 1] = {} end`, true},
+	{"a table of big texts", `local t = {} for i = 1, 1e6 do t[i] = ("x"):rep(1e6) .. i end`, true},
+	{"a table of closures", `local t = {} for i = 1, 1e9 do t[i] = function() return i end end`, true},
+
+	{"a repeated text", `return ("x"):rep(1e11)`, false},
+	{"a wide format", `return ("%1000000000s"):format("x")`, false},
+	{"deep recursion", `local function f() return 1 + f() end return f()`, false},
+	{"deep recursion through pcall", `local function f() local ok, text = pcall(f) error(text) end f()`, false},
+	{"an overflow in a tail call", `local function f(...) return f(1, ...) end return f(1)`, false},
+	{"results without end", `return unpack({}, 1, 1e8)`, false},
+	{"a chunk that is too long", `assert(loadstring(("x = 1 "):rep(1e6)))`, false},
+	{"a chunk that is too deep", `assert(loadstring("return " .. ("- "):rep(1e5) .. "1"))`, false},
+	{"a chunk of powers", `assert(loadstring("return " .. ("x^"):rep(8e4) .. "x"))`, false},
+	{"a reader without end", `assert(load(function() return "x = 1 " end))`, false},
+	{"a module loop", `return require("absent")`, false},
+	{"a pattern that backtracks", `return ("a"):rep(60):find(("a-"):rep(30) .. "b")`, false},
+	{"a substitution that backtracks", `return ("a"):rep(60):gsub(("a-"):rep(30) .. "b", "")`, false},
+}
+
+func TestRunaways(t *testing.T) {
+	limits := lua.Options{CallTimeout: 300 * time.Millisecond, CallMemory: 64 << 20}
+	for _, test := range runaways {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRuntime(t, fstest.MapFS{"bad.lua": {Data: []byte("return function()\n" + test.script + "\nend")}}, limits)
+			vm := r.NewVM()
+			defer vm.Close()
+			bad, err := vm.Require(t.Context(), "bad")
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = vm.Call(t.Context(), nil, bad.(*glua.LFunction))
+			if err == nil {
+				t.Fatal("it ended without an error")
+			}
+			if test.limit && !errors.Is(err, lua.ErrLimit) {
+				t.Errorf("it ended with: %v", err)
+			}
+			var raised *lua.Error
+			if test.limit && (!errors.As(err, &raised) || !strings.HasPrefix(err.Error(), "bad.lua:") || !strings.Contains(raised.Stack, "bad.lua:")) {
+				t.Errorf("the error does not say where: %v", err)
+			}
+		})
+	}
+	debug.FreeOSMemory()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	if used := memory.HeapAlloc >> 20; used > 64 {
+		t.Errorf("%d MB are still in use", used)
+	}
+}
+
+// TestAfterALimitTheVMGoesOn stops a function and then calls it, and what it called,
+// again: nothing of the stop may be left in them.
+func TestAfterALimitTheVMGoesOn(t *testing.T) {
+	t.Parallel()
+	r := newRuntime(t, fstest.MapFS{"m.lua": {Data: []byte(`
+		local function spin(n) for i = 1, n do end return n end
+		return function(n) return spin(n) end`)}}, lua.Options{CallTimeout: 50 * time.Millisecond})
+	vm := r.NewVM()
+	fn, err := vm.Require(t.Context(), "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := vm.Call(t.Context(), nil, fn.(*glua.LFunction), glua.LNumber(1e12)); !errors.Is(err, lua.ErrLimit) {
+			t.Fatalf("a long call: %v", err)
+		}
+		results, err := vm.Call(t.Context(), nil, fn.(*glua.LFunction), glua.LNumber(7))
+		if err != nil || results[0] != glua.LNumber(7) {
+			t.Fatalf("a short call after it: %v, %v", results, err)
+		}
+	}
+}
+
+// TestWaitingDoesNotCount waits longer than a call may run.
+func TestWaitingDoesNotCount(t *testing.T) {
+	t.Parallel()
+	wait := func(L *glua.LState) int {
+		lua.Wait(L, func() { time.Sleep(150 * time.Millisecond) })
+		return 0
+	}
+	r := newRuntime(t, fstest.MapFS{"m.lua": {Data: []byte(`return function() for i = 1, 2 do require("host").wait() end return "done" end`)}},
+		lua.Options{CallTimeout: 100 * time.Millisecond, Libraries: map[string]map[string]glua.LGFunction{"host": {"wait": wait}}})
+	vm := r.NewVM()
+	fn, err := vm.Require(t.Context(), "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if results, err := vm.Call(t.Context(), nil, fn.(*glua.LFunction)); err != nil || results[0] != glua.LString("done") {
+		t.Errorf("%v, %v", results, err)
+	}
+}
+
+// TestLongConcatenations joins more operands than one instruction does.
+func TestLongConcatenations(t *testing.T) {
+	t.Parallel()
+	r := newRuntime(t, fstest.MapFS{"m.lua": {Data: []byte(`
+		local order = {}
+		local mt = {__concat = function(a, b)
+			order[#order + 1] = tostring(b)
+			return setmetatable({}, {__tostring = function() return "r" end})
+		end}
+		local x = setmetatable({}, mt)
+		local text = 1 .. "b" .. "c" .. 4 .. "e" .. "f" .. "g" .. "h" .. "i" .. "j" .. "k" .. "l" .. "m" .. "n" .. "o" .. "p" .. "q" .. 18
+		local single = ("a" .. "b" .. "c" .. "d" .. "e" .. "f" .. "g" .. "h") .. "i" .. (2 .. 3)
+		return {text, single, x .. "1" ~= nil}`)}}, lua.Options{})
+	v, err := r.NewVM().Require(t.Context(), "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := lua.EncodeJSON(v)
+	if want := `["1bc4efghijklmnopq18","abcdefghi23",true]`; err != nil || got != want {
+		t.Errorf("%s, %v; want %s", got, err, want)
+	}
+}

@@ -1,0 +1,241 @@
+package lua
+
+import (
+	"errors"
+	"fmt"
+	"runtime/metrics"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	glua "github.com/yuin/gopher-lua"
+)
+
+// ErrLimit is what errors.Is finds in the error of a call that was stopped because it ran
+// too long or made too much garbage that is none.
+var ErrLimit = errors.New("a limit of Lua calls was reached")
+
+// gopher-lua can be stopped by a context only, which every instruction then asks; that
+// costs a fifth of its speed. So calls run without one, and a watchdog looks at the
+// stacks from outside: a stack whose call is over its limits gets its running functions
+// trapped (trap.go), whatever they do, so that they raise at their next instruction.
+
+const (
+	watchPeriod = 10 * time.Millisecond
+	// After so many looks without a running call the watchdog sleeps until the next.
+	idleLooks = 10
+	// How many of the innermost functions are trapped at a time: more than lie between a
+	// library function and the Lua function that called it.
+	trappedLevels = 4
+)
+
+// phase is what the call on an outermost stack is doing.
+type phase uint64
+
+const (
+	noCall  phase = iota
+	running       // Lua runs, or a Go function that Lua called
+	waiting       // within Wait: its time does not count
+	overdue       // over a limit: whatever it does raises
+)
+
+// watch is a stack as the watchdog sees it. Calls of pcall and the like have stacks of
+// their own; the watch that counts is the outermost stack's.
+type watch struct {
+	// state is the number of the call, shifted by phaseBits, and its phase. A call ends
+	// by a swap, which shows it whether the watchdog was first.
+	state  atomic.Uint64
+	top    atomic.Pointer[stack] // on which Lua runs
+	number uint64                // of the last call; belongs to who runs it
+
+	mu      sync.Mutex // held while traps are set and taken away
+	trapped []trap
+	reason  error // why the call is overdue; settled before it becomes so
+
+	// What the watchdog remembers between two looks.
+	seen uint64        // the number of the call it saw
+	ran  time.Duration // how long that ran
+	live uint64        // bytes that were in use when it was first seen
+}
+
+const (
+	phaseBits = 2
+	phaseMask = 1<<phaseBits - 1
+)
+
+func (w *watch) phase() phase { return phase(w.state.Load() & phaseMask) }
+
+func (w *watch) begin(s *stack) {
+	w.number++
+	w.top.Store(s)
+	w.state.Store(w.number<<phaseBits | uint64(running))
+}
+
+// end says why the call was stopped, if it was, and leaves its functions as they were.
+func (w *watch) end() (reason error) {
+	old := w.state.Swap(w.number<<phaseBits | uint64(noCall))
+	if phase(old&phaseMask) != overdue {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, t := range slices.Backward(w.trapped) {
+		t.release()
+	}
+	w.trapped, reason = nil, w.reason
+	return reason
+}
+
+// change moves the call to another phase, unless it has become overdue.
+func (w *watch) change(from, to phase) bool {
+	number := w.number << phaseBits
+	return w.state.CompareAndSwap(number|uint64(from), number|uint64(to))
+}
+
+// enter makes s the innermost stack, and leave takes it away again. After leave the
+// watchdog is done with it.
+func (w *watch) enter(s *stack) { w.top.Store(s) }
+
+func (w *watch) leave(outer *stack) {
+	w.top.Store(outer)
+	if w.phase() == overdue {
+		w.mu.Lock() // the watchdog may be at the inner stack still
+		defer w.mu.Unlock()
+	}
+}
+
+// stop makes the call overdue and traps what it runs. It is repeated until the call has
+// ended, since a trapped function may have returned before it noticed.
+func (w *watch) stop(state uint64, reason error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch phase(state & phaseMask) {
+	case running:
+		w.reason = reason
+		if !w.state.CompareAndSwap(state, state&^phaseMask|uint64(overdue)) {
+			return
+		}
+	case overdue:
+		if w.state.Load() != state {
+			return
+		}
+	}
+	if s := w.top.Load(); s != nil {
+		w.trapped = s.setTraps(w.trapped)
+	}
+}
+
+// watchdog looks at all stacks of a Runtime while calls run.
+type watchdog struct {
+	timeout time.Duration // that a call may run; 0 is without end
+	memory  uint64        // bytes that a call may add to what is in use; 0 is without end
+
+	awake  atomic.Bool
+	mu     sync.Mutex
+	stacks []*stack
+}
+
+func (d *watchdog) add(s *stack) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stacks = append(d.stacks, s)
+}
+
+func (d *watchdog) remove(s *stack) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if i := slices.Index(d.stacks, s); i >= 0 {
+		d.stacks = slices.Delete(d.stacks, i, i+1)
+	}
+}
+
+// wake sees to it that the watchdog looks, after a call has begun.
+func (d *watchdog) wake() {
+	if !d.awake.Load() && d.awake.CompareAndSwap(false, true) {
+		go d.run()
+	}
+}
+
+func (d *watchdog) run() {
+	if d.timeout <= 0 && d.memory == 0 {
+		return // and stay awake, so that nobody starts it again
+	}
+	ticker := time.NewTicker(watchPeriod)
+	defer ticker.Stop()
+	last := time.Now()
+	for idle := 0; ; {
+		now := <-ticker.C
+		// Of a time in which the whole process stood still, little counts.
+		if d.look(min(now.Sub(last), 2*watchPeriod)) {
+			idle = 0
+		} else if idle++; idle >= idleLooks {
+			d.awake.Store(false)
+			// A call that began before that has not woken anyone.
+			if !d.look(0) || !d.awake.CompareAndSwap(false, true) {
+				return
+			}
+			idle = 0
+		}
+		last = now
+	}
+}
+
+// look counts the time since the last look and stops what is over a limit. It says
+// whether any call is running.
+func (d *watchdog) look(elapsed time.Duration) (busy bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var live uint64 // read when it is needed
+	for _, s := range d.stacks {
+		w := &s.watch
+		state := w.state.Load()
+		if phase(state&phaseMask) == noCall {
+			continue
+		}
+		busy = true
+		if live == 0 && d.memory > 0 {
+			live = liveBytes()
+		}
+		if w.seen != state>>phaseBits {
+			w.seen, w.ran, w.live = state>>phaseBits, 0, live
+			continue
+		}
+		switch phase(state & phaseMask) {
+		case running:
+			w.ran += elapsed
+			if reason := d.limit(w, live); reason != nil {
+				w.stop(state, reason)
+			}
+		case overdue:
+			w.stop(state, nil)
+		}
+	}
+	return busy
+}
+
+// limit says which limit a call is over.
+func (d *watchdog) limit(w *watch, live uint64) error {
+	switch {
+	case d.timeout > 0 && w.ran > d.timeout:
+		return fmt.Errorf("%w: the call ran longer than %v", ErrLimit, d.timeout)
+	case d.memory > 0 && live > w.live+d.memory:
+		return fmt.Errorf("%w: the call took more than %d MB of memory", ErrLimit, d.memory>>20)
+	}
+	return nil
+}
+
+// liveBytes is what the garbage collector last found in use. What lies about for it to
+// collect is not in it, so that a call is not blamed for the garbage of others.
+func liveBytes() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// raiseIfOverdue raises in a Go function that Lua has called when the call is overdue.
+func (s *stack) raiseIfOverdue(L *glua.LState) {
+	if w := &s.root.watch; w.phase() == overdue {
+		L.RaiseError("%v", w.reason)
+	}
+}
