@@ -91,7 +91,7 @@ func worksSummary() string {
 func statusByName() string {
 	var text strings.Builder
 	text.WriteString("\n## The `nakama` module\n\nA function that is missing raises an error that says so by name.\n\n" +
-		"| group | works | missing | accepted, but not called yet |\n| --- | --- | --- | --- |\n")
+		"| group | works | missing | there, but without effect yet |\n| --- | --- | --- | --- |\n")
 	for _, g := range nkshim.Groups() {
 		fmt.Fprintf(&text, "| %s | %s | %s | %s |\n", g.Name, names(g.Works), names(g.Missing), names(g.Uncalled))
 	}

@@ -29,9 +29,8 @@ import (
 	"nkhost/nkshim"
 )
 
-// closeTimeout is how long Close waits, besides shutdown_grace_sec, for what still
-// runs.
-const closeTimeout = 10 * time.Second
+// closeTimeout is how long Close waits for each thing that still runs.
+const closeTimeout = 5 * time.Second
 
 // Options are what a Host is opened with.
 type Options struct {
@@ -65,6 +64,7 @@ type Host struct {
 	stop       context.CancelFunc
 	background sync.WaitGroup
 
+	loaded  bool // whether all modules were evaluated
 	closing sync.Once
 	closers []func(context.Context) error // the last is called first
 }
@@ -103,37 +103,58 @@ func (h *Host) Run(ctx context.Context) error {
 	case err := <-serving:
 		failure = fmt.Errorf("serve %s: %w", h.Addr(), err)
 	}
-	grace := time.Duration(h.config.ShutdownGraceSec) * time.Second
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace+closeTimeout)
-	defer cancel()
-	return errors.Join(failure, h.Close(closing))
+	return errors.Join(failure, h.Close(context.WithoutCancel(ctx)))
 }
 
-// Close ends the matchmaker, matches, sockets and requests, in this order, and lets
-// go of everything. It waits for them until ctx ends. A second call does nothing.
+// Close ends the matchmaker, the matches, the sockets and the requests, in this order,
+// and lets go of everything. Each has closeTimeout to end, so that one that hangs does
+// not take the time of the others; matches have the grace period besides. A second call
+// does nothing.
 func (h *Host) Close(ctx context.Context) error {
 	var failures []error
 	h.closing.Do(func() {
 		h.stop()
-		failures = append(failures, h.awaitBackground(ctx))
 		for _, closer := range slices.Backward(h.closers) {
-			failures = append(failures, closer(ctx))
+			failures = append(failures, within(ctx, closeTimeout, closer))
 		}
 	})
 	return errors.Join(failures...)
 }
 
-func (h *Host) awaitBackground(ctx context.Context) error {
+func within(ctx context.Context, timeout time.Duration, closer func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return closer(ctx)
+}
+
+// endMatches gives the modules' shutdown hook and every match the grace period.
+func (h *Host) endMatches(ctx context.Context) error {
+	grace := h.config.ShutdownGraceSec
+	if !h.loaded {
+		grace = 0
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), seconds(grace)+closeTimeout)
+	defer cancel()
+	var hook sync.WaitGroup
+	if grace > 0 {
+		hook.Go(func() { h.shim.Shutdown(ctx) })
+	}
+	failure := h.matches.Close(ctx, grace)
+	return errors.Join(failure, await(ctx, &hook, "the shutdown hook"))
+}
+
+// await waits for what runs until ctx ends.
+func await(ctx context.Context, running *sync.WaitGroup, what string) error {
 	done := make(chan struct{})
 	go func() {
-		h.background.Wait()
+		running.Wait()
 		close(done)
 	}()
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("the matchmaker's hook still runs: %w", ctx.Err())
+		return fmt.Errorf("%s still runs: %w", what, ctx.Err())
 	}
 }
 
@@ -152,7 +173,12 @@ func (h *Host) readModules(context.Context) error {
 		if !info.IsDir() {
 			return fmt.Errorf("the modules folder (runtime.path) %s is not a folder", folder)
 		}
-		h.files = os.DirFS(folder)
+		root, err := os.OpenRoot(folder) // no link leads out of it
+		if err != nil {
+			return fmt.Errorf("the modules folder (runtime.path) cannot be read: %w", err)
+		}
+		h.files = root.FS()
+		h.onClose(func(context.Context) error { return root.Close() })
 	}
 	var err error
 	if h.modules, err = lua.ReadModules(h.files); err != nil {
@@ -208,9 +234,6 @@ func (h *Host) loadModules(ctx context.Context) error {
 	if err := h.shim.Load(ctx); err != nil {
 		return err
 	}
-	h.onClose(func(ctx context.Context) error {
-		h.shim.Shutdown(ctx)
-		return nil
-	})
+	h.loaded = true
 	return nil
 }

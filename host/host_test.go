@@ -41,6 +41,7 @@ func settings() config.Config {
 
 // run serves until the returned function is called, which reports how it ended.
 func run(t *testing.T, cfg config.Config, log io.Writer) (h *host.Host, stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	h, err := host.Open(ctx, host.Options{Config: cfg, Log: slog.New(slog.NewTextHandler(log, nil)), Version: "test"})
 	if err != nil {
@@ -92,6 +93,7 @@ func login(t *testing.T, h *host.Host, device, query string) string {
 }
 
 func TestTheBundledGameIsServed(t *testing.T) {
+	t.Parallel()
 	h, stop := run(t, settings(), io.Discard)
 	defer stop()
 	base := "http://" + h.Addr()
@@ -120,6 +122,7 @@ func TestTheBundledGameIsServed(t *testing.T) {
 // TestResponseHeaders finds socket.response_headers on the page, on REST answers and on
 // what browsers ask beforehand.
 func TestResponseHeaders(t *testing.T) {
+	t.Parallel()
 	cfg := settings()
 	cfg.Socket.ResponseHeaders = []string{"X-Game=xoxo"}
 	h, stop := run(t, cfg, io.Discard)
@@ -143,6 +146,7 @@ func TestResponseHeaders(t *testing.T) {
 // TestThePageKnowsTheServerKey wants that the page authenticates also where the key was
 // changed, and that the key cannot break out of the page's text.
 func TestThePageKnowsTheServerKey(t *testing.T) {
+	t.Parallel()
 	cfg := settings()
 	cfg.Socket.ServerKey = `"><b>`
 	h, stop := run(t, cfg, io.Discard)
@@ -155,6 +159,7 @@ func TestThePageKnowsTheServerKey(t *testing.T) {
 
 // TestAnUnusedConnectionDoesNotDelayTheEnd opens a connection as browsers do in reserve.
 func TestAnUnusedConnectionDoesNotDelayTheEnd(t *testing.T) {
+	t.Parallel()
 	h, stop := run(t, settings(), io.Discard)
 	conn, err := net.Dial("tcp", h.Addr())
 	if err != nil {
@@ -170,6 +175,7 @@ func TestAnUnusedConnectionDoesNotDelayTheEnd(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	cfg := settings()
 	authority := newCertificate(t, &cfg.Socket.SSLCertificate, &cfg.Socket.SSLPrivateKey)
 	h, stop := run(t, cfg, io.Discard)
@@ -217,6 +223,7 @@ func newCertificate(t *testing.T, certificateFile, keyFile *string) *x509.CertPo
 }
 
 func TestOwnModulesHaveNoPage(t *testing.T) {
+	t.Parallel()
 	cfg := settings()
 	cfg.Runtime.Path = t.TempDir()
 	var log bytes.Buffer
@@ -234,6 +241,7 @@ func TestOwnModulesHaveNoPage(t *testing.T) {
 // TestAccountsSurviveARestart logs in, stops the host, and logs in again where no
 // account may be made.
 func TestAccountsSurviveARestart(t *testing.T) {
+	t.Parallel()
 	cfg := settings()
 	cfg.DataDir = filepath.Join(t.TempDir(), "data")
 	h, stop := run(t, cfg, io.Discard)
@@ -245,6 +253,7 @@ func TestAccountsSurviveARestart(t *testing.T) {
 }
 
 func TestATokenIsGoodAfterARestart(t *testing.T) {
+	t.Parallel()
 	cfg := settings()
 	cfg.DataDir = t.TempDir()
 	h, stop := run(t, cfg, io.Discard)
@@ -260,6 +269,7 @@ func TestATokenIsGoodAfterARestart(t *testing.T) {
 // TestMatchedPlayersMeet lets two players ask for each other, and looks at where
 // they are sent.
 func TestMatchedPlayersMeet(t *testing.T) {
+	t.Parallel()
 	const hook = `require("nakama").register_matchmaker_matched(function(context, users) `
 	tests := []struct {
 		name, lua string
@@ -273,6 +283,7 @@ func TestMatchedPlayersMeet(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			cfg := settings()
 			cfg.Runtime.Path = t.TempDir()
 			if err := os.WriteFile(filepath.Join(cfg.Runtime.Path, "main.lua"), []byte(test.lua), 0o600); err != nil {
@@ -328,6 +339,7 @@ func matched(t *testing.T, conn *websocket.Conn) meeting {
 }
 
 func TestCloseWithoutRun(t *testing.T) {
+	t.Parallel()
 	h, err := host.Open(context.Background(), host.Options{Config: settings(), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -342,6 +354,7 @@ func TestCloseWithoutRun(t *testing.T) {
 // TestAFailedOpenLeavesNothingOpen opens twice on one port, where a listener that
 // was left over would be in the way, and with a database that may be locked.
 func TestAFailedOpenLeavesNothingOpen(t *testing.T) {
+	t.Parallel()
 	cfg := settings()
 	cfg.DataDir = t.TempDir()
 	good, stop := run(t, cfg, io.Discard)

@@ -38,7 +38,8 @@ func (h *Host) wire(context.Context) error {
 		return err
 	}
 	h.onClose(h.sockets.Close)
-	h.onClose(func(ctx context.Context) error { return registry.Close(ctx, h.config.ShutdownGraceSec) })
+	h.onClose(h.endMatches)
+	h.onClose(func(ctx context.Context) error { return await(ctx, &h.background, "the matchmaker's hook") })
 	return nil
 }
 
@@ -106,6 +107,8 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Files:         h.files,
 		Config:        h.config.ForModules(),
 		Matches:       h.matches,
+		CallTimeout:   milliseconds(h.config.Runtime.LuaCallTimeoutMs),
+		CallMemory:    int64(h.config.Runtime.LuaCallMemoryMB) << 20,
 		CallStackSize: h.config.Runtime.LuaCallStackSize,
 		RegistrySize:  h.config.Runtime.LuaRegistrySize,
 	}

@@ -125,6 +125,24 @@ func (c call) table(n int, what string) *glua.LTable {
 	return table
 }
 
+// fields is a table with named fields, as a Go value.
+func (c call) fields(n int, what string) map[string]any {
+	fields, ok := c.toGo(n, what, c.table(n, what)).(map[string]any)
+	if !ok {
+		c.refuse(n, what, "a table with named fields")
+	}
+	return fields
+}
+
+// toGo is an argument, or a part of one, as a Go value.
+func (c call) toGo(n int, what string, v glua.LValue) any {
+	converted, err := lua.ConvertToGo(v)
+	if err != nil {
+		c.fail("argument %d (%s): %v", n, what, err)
+	}
+	return converted
+}
+
 // any is an argument of any type, nil included, that must be given.
 func (c call) any(n int, what string) glua.LValue {
 	if n > c.L.GetTop() {

@@ -43,12 +43,15 @@ func cronArguments(c call) (*cronexpr.Expression, time.Time) {
 // library only looks ahead, so it looks ahead from ever further back, and then closes
 // in: the first date after a moment grows with the moment.
 func cronLast(expression *cronexpr.Expression, before time.Time) time.Time {
-	epoch := time.Unix(0, 0).UTC()
+	epoch, end := time.Unix(0, 0).UTC(), time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+	if before.After(end) {
+		before = end // there are no later dates: the library knows the years to 2099
+	}
 	isBefore := func(t time.Time) bool { return !t.IsZero() && t.Before(before) }
 	var low time.Time
 	for back := 2 * time.Minute; ; back *= 8 {
 		low = before.Add(-back)
-		if low.Before(epoch) {
+		if low.Before(epoch) || back > before.Sub(epoch) {
 			low = epoch.Add(-time.Second)
 		}
 		if isBefore(expression.Next(low)) {

@@ -19,12 +19,13 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	glua "github.com/yuin/gopher-lua"
 	"golang.org/x/crypto/bcrypt"
-
-	"nkhost/lua"
 )
 
 // bcryptCost is Nakama's cost for nk.bcrypt_hash: a third of a second or more.
 const bcryptCost = 13
+
+// maxBcryptCost is the highest cost of a hash that nk.bcrypt_compare takes: some seconds.
+const maxBcryptCost = 16
 
 var cryptoFunctions = map[string]function{
 	"aes128_decrypt":      aesDecrypt(16),
@@ -136,6 +137,9 @@ func bcryptHash(_ *Runtime, c call) int {
 
 func bcryptCompare(_ *Runtime, c call) int {
 	hash, plain := []byte(c.filledText(1, "hash")), []byte(c.filledText(2, "plain text"))
+	if cost, err := bcrypt.Cost(hash); err == nil && cost > maxBcryptCost {
+		c.fail("argument 1 (hash) has the cost %d, which would take hours; %d is the most", cost, maxBcryptCost)
+	}
 	var err error
 	c.wait(func() { err = bcrypt.CompareHashAndPassword(hash, plain) })
 	if err != nil && !errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) && !errors.Is(err, bcrypt.ErrHashTooShort) {
@@ -146,10 +150,7 @@ func bcryptCompare(_ *Runtime, c call) int {
 
 func jwtGenerate(_ *Runtime, c call) int {
 	method, key := c.text(1, "signing method"), c.filledText(2, "signing key")
-	claims, ok := lua.ToGo(c.table(3, "claims")).(map[string]any)
-	if !ok {
-		c.refuse(3, "claims", "a table with named fields")
-	}
+	claims := c.fields(3, "claims")
 	var token string
 	var err error
 	switch method {

@@ -52,7 +52,7 @@ func TestArgumentErrors(t *testing.T) {
 		`nk.match_create()`:                       `nakama.match_create: argument 1 (module) must be a string, got nothing`,
 		`nk.match_create("")`:                     `argument 1 (module) must be a string that is not empty, got an empty string`,
 		`nk.match_create("m")`:                    `argument 2 (params) must be given, if only as nil, got nothing`,
-		`nk.match_create("m", {1, 2})`:            `argument 2 (params) must be a table with named fields, or nil, got a table`,
+		`nk.match_create("m", {1, 2})`:            `argument 2 (params) must be a table with named fields, got a table`,
 		`nk.match_create("absent", {})`:           `there is no match module "absent"`,
 		`nk.match_list()`:                         `argument 2 (authoritative) must be given`,
 		`nk.match_list("5", nil, nil)`:            `argument 1 (limit) must be a number, got a string`,

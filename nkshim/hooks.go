@@ -48,11 +48,11 @@ func (r *Runtime) register(c call, kind hookKind, name string, fn *glua.LFunctio
 }
 
 func runOnce(r *Runtime, c call) int {
-	r.once.Do(func() {
-		fn := c.function(1, "function")
+	fn := c.function(1, "function")
+	if r.once.CompareAndSwap(false, true) {
 		c.L.Push(fn)
 		c.L.Push(r.contextTable(modeRunOnce, nil))
 		c.L.Call(1, 0)
-	})
+	}
 	return 0
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -70,9 +71,9 @@ func httpRequest(r *Runtime, c call) int {
 
 // setHeaders takes named fields with string values; a list is passed over.
 func setHeaders(c call, request *http.Request, headers *glua.LTable) {
-	fields, _ := lua.ToGo(headers).(map[string]any)
-	for name, value := range fields {
-		text, ok := value.(string)
+	fields, _ := c.toGo(3, "headers", headers).(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		text, ok := fields[name].(string)
 		if !ok {
 			c.fail("argument 3 (headers): the value of %q must be a string", name)
 		}
@@ -87,12 +88,12 @@ type httpAnswer struct {
 }
 
 // headers has the first value of each header, as Nakama's table does.
-func (a httpAnswer) headers() *glua.LTable {
-	t := newTable(len(a.header))
+func (a httpAnswer) headers() glua.LValue {
+	first := make(map[string]string, len(a.header))
 	for name := range a.header {
-		t.RawSetString(name, glua.LString(a.header.Get(name)))
+		first[name] = a.header.Get(name)
 	}
-	return t
+	return lua.FromGo(first)
 }
 
 func fetch(client *http.Client, request *http.Request) (httpAnswer, error) {

@@ -58,7 +58,14 @@ func (r *Runtime) before(ctx context.Context, kind hookKind, name string, caller
 	if err != nil {
 		return false, err
 	}
-	result, err := r.invoke(ctx, "before "+name, fn, r.contextTable(modeBefore, caller), argument)
+	var text string // "" for nothing
+	var encoding error
+	err = r.invoke(ctx, "before "+name, func(result glua.LValue) error {
+		if result != glua.LNil {
+			text, encoding = lua.EncodeJSON(result)
+		}
+		return nil
+	}, fn, r.contextTable(modeBefore, caller), argument)
 	var refused *refusal
 	if errors.As(err, &refused) && refused.code == codes.OK {
 		return true, nil // on Nakama, too, code 0 lets the message go on
@@ -66,10 +73,10 @@ func (r *Runtime) before(ctx context.Context, kind hookKind, name string, caller
 	if err != nil {
 		return false, err
 	}
-	if result == glua.LNil || message == nil {
+	if message == nil || text == "" && encoding == nil {
 		return false, nil
 	}
-	text, err := lua.EncodeJSON(result)
+	err = encoding
 	if err == nil {
 		err = protojson.Unmarshal([]byte(text), message)
 	}
@@ -94,7 +101,7 @@ func (r *Runtime) after(ctx context.Context, kind hookKind, name string, caller 
 		return
 	}
 	// invoke logs what fails.
-	_, _ = r.invoke(ctx, "after "+name, fn, r.contextTable(modeAfter, caller), out, in)
+	_ = r.invoke(ctx, "after "+name, nil, fn, r.contextTable(modeAfter, caller), out, in)
 }
 
 // messageTable is a message as hooks see it: under the names and with the numbers of
@@ -113,6 +120,6 @@ func messageTable(message proto.Message) (glua.LValue, error) {
 // Shutdown runs the function of register_shutdown.
 func (r *Runtime) Shutdown(ctx context.Context) {
 	if fn, ok := r.hooks.lookup(kindShutdown, ""); ok {
-		_, _ = r.invoke(ctx, "shutdown", fn, r.contextTable(modeShutdown, nil))
+		_ = r.invoke(ctx, "shutdown", nil, fn, r.contextTable(modeShutdown, nil))
 	}
 }

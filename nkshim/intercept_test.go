@@ -116,8 +116,8 @@ func TestMatchmakerMatched(t *testing.T) {
 		`return nk.match_create("game", {})`: fakeMatchID,
 		`return`:                             "",
 		`return "` + fakeMatchID + `", nil`:  "",
-		`return "no id"`:                     "error: the matchmaker matched hook must return a match id or nil, but returned a string",
-		`return 5`:                           "error: the matchmaker matched hook must return a match id or nil, but returned a number",
+		`return "no id"`:                     "error: run the matchmaker matched hook: it must return a match id or nil, but returned a string",
+		`return 5`:                           "error: run the matchmaker matched hook: it must return a match id or nil, but returned a number",
 		`error("broken")`:                    "error: run the matchmaker matched hook: broken",
 		`error(users[1].presence.username .. users[1].properties.mode .. users[1].properties.rank .. users[1].properties.both)`: "error: run the matchmaker matched hook: aliceduel57",
 	} {

@@ -1,6 +1,7 @@
 package nkshim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -16,22 +17,29 @@ import (
 // activityKey is where a context carries what runs on the shared VM, for the log.
 type activityKey struct{}
 
-// invoke calls a registered function on the shared VM and gives its last result, as
-// Nakama does, or nil when there is none. activity names the function in the log.
+// invoke calls a registered function on the shared VM and gives use its last result, as
+// Nakama does, or nil when there is none. use may be nil; it must not keep the value,
+// which other calls change as soon as it has returned. activity names the function in the
+// log.
 //
 // What Lua raises is a *refusal. One raised as error({message, code}) is the module's own
 // answer and has that code, whatever number it is. Any other has code Internal and is
 // logged, with its stack.
-func (r *Runtime) invoke(ctx context.Context, activity string, fn *glua.LFunction, args ...glua.LValue) (glua.LValue, error) {
+func (r *Runtime) invoke(ctx context.Context, activity string, use func(result glua.LValue) error, fn *glua.LFunction, args ...glua.LValue) error {
 	ctx = context.WithValue(ctx, activityKey{}, activity)
-	results, err := r.shared.Call(ctx, nil, fn, args...)
-	if err != nil {
-		return nil, r.raisedError(ctx, fn, err)
-	}
-	if len(results) == 0 {
-		return glua.LNil, nil
-	}
-	return results[len(results)-1], nil
+	var outcome error
+	err := r.shared.CallThen(ctx, func(results []glua.LValue, err error) {
+		switch {
+		case err != nil:
+			outcome = r.raisedError(ctx, fn, err)
+		case use == nil:
+		case len(results) == 0:
+			outcome = use(glua.LNil)
+		default:
+			outcome = use(results[len(results)-1])
+		}
+	}, fn, args...)
+	return cmp.Or(err, outcome)
 }
 
 // refusal is how a function that a module registered ends by raising.

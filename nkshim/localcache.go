@@ -24,29 +24,31 @@ type localcache struct {
 
 	mu      sync.Mutex
 	entries map[string]cacheEntry
+	owned   map[*lua.VM]int // how many entries a VM has put
 }
 
 type cacheEntry struct {
-	owner    *lua.VM
+	owner    *lua.VM // nil when it has ended
 	value    glua.LValue
 	detached any // the value as plain Go data, for other VMs
 	expires  time.Time
 	thaw     func() // tables stay frozen while they are in the cache
 }
 
-// put keeps a value for ttl, or for good when ttl is 0.
-func (l *localcache) put(vm *lua.VM, key string, value glua.LValue, ttl time.Duration) {
-	entry := cacheEntry{owner: vm, value: value, detached: detach(value), thaw: vm.FreezeValue(value)}
+// put keeps a value for ttl, or for good when ttl is 0. detached is the value as Go data.
+func (l *localcache) put(vm *lua.VM, key string, value glua.LValue, detached any, ttl time.Duration) {
+	entry := cacheEntry{owner: vm, value: value, detached: detached, thaw: vm.FreezeValue(value)}
 	if ttl > 0 {
 		entry.expires = l.now().Add(ttl)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.entries == nil {
-		l.entries = map[string]cacheEntry{}
+		l.entries, l.owned = map[string]cacheEntry{}, map[*lua.VM]int{}
 	}
 	l.drop(key)
 	l.entries[key] = entry
+	l.owned[vm]++
 	l.sweep()
 }
 
@@ -71,16 +73,34 @@ func (l *localcache) expired(entry cacheEntry) bool {
 
 func (l *localcache) drop(key string) {
 	if entry, ok := l.entries[key]; ok {
-		entry.thaw()
+		l.disown(entry)
 		delete(l.entries, key)
 	}
 }
 
-func detach(value glua.LValue) any {
-	if value.Type() == glua.LTFunction {
-		return nil
+func (l *localcache) disown(entry cacheEntry) {
+	if entry.owner == nil {
+		return
 	}
-	return lua.ToGo(value)
+	entry.thaw()
+	if l.owned[entry.owner]--; l.owned[entry.owner] == 0 {
+		delete(l.owned, entry.owner)
+	}
+}
+
+// release lets a VM go that ends; what it put stays for the others.
+func (l *localcache) release(vm *lua.VM) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.owned[vm] == 0 {
+		return
+	}
+	for key, entry := range l.entries {
+		if entry.owner == vm {
+			l.disown(entry)
+			l.entries[key] = cacheEntry{detached: entry.detached, expires: entry.expires}
+		}
+	}
 }
 
 func (l *localcache) get(vm *lua.VM, key string) (glua.LValue, bool) {
@@ -129,7 +149,11 @@ func localcachePut(r *Runtime, c call) int {
 	if ttl < 0 {
 		c.fail("argument 3 (ttl) must be 0 or more seconds, got %d", ttl)
 	}
-	r.cache.put(lua.Running(c.L), key, value, time.Duration(ttl)*time.Second)
+	var detached any // functions are for their own VM only
+	if value.Type() != glua.LTFunction {
+		detached = c.toGo(2, "value", value)
+	}
+	r.cache.put(lua.Running(c.L), key, value, detached, time.Duration(ttl)*time.Second)
 	return 0
 }
 

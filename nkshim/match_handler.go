@@ -26,7 +26,7 @@ type matchHandler struct {
 	dispatcher *glua.LTable // the second
 
 	// What a call needs, kept so that an idle tick allocates nothing here.
-	running handlerContext
+	running *handlerContext
 	args    [6]glua.LValue
 	results [4]glua.LValue
 }
@@ -62,7 +62,6 @@ func (r *Runtime) NewMatchHandler(ctx context.Context, module, matchID string, d
 		return nil, status.Errorf(codes.NotFound, "there is no match module %q: the modules folder has no file for it", module)
 	}
 	h := &matchHandler{runtime: r, module: module, matchID: matchID, match: dispatcher, vm: r.lua.NewVM()}
-	h.running.handler = h
 	returned, err := h.vm.Require(h.within(ctx), module)
 	if err != nil {
 		h.Close()
@@ -118,12 +117,18 @@ func (r *Runtime) matchContextTable(matchID string) *glua.LTable {
 }
 
 // Close lets the VM go.
-func (h *matchHandler) Close() { h.vm.Close() }
+func (h *matchHandler) Close() {
+	h.runtime.cache.release(h.vm)
+	h.vm.Close()
+}
 
-// within is ctx with this match in it. It is valid until the next callback.
+// within is ctx with this match in it.
 func (h *matchHandler) within(ctx context.Context) context.Context {
-	h.running.Context = ctx
-	return &h.running
+	if h.running == nil || h.running.Context != ctx {
+		// What a callback started may still look at the context that it was given.
+		h.running = &handlerContext{ctx, h}
+	}
+	return h.running
 }
 
 // call runs one callback with what every callback gets, and its own last arguments.
@@ -137,7 +142,7 @@ func (h *matchHandler) run(ctx context.Context, fn *glua.LFunction, args []glua.
 	clear(h.args[:])
 	var raised *lua.Error
 	if errors.As(err, &raised) {
-		h.runtime.logFailure(&h.running, "a match callback raised an error", raised)
+		h.runtime.logFailure(h.running, "a match callback raised an error", raised)
 	}
 	return results, err
 }
@@ -184,7 +189,7 @@ func (h *matchHandler) Init(ctx context.Context, params map[string]any) (any, in
 func (h *matchHandler) JoinAttempt(ctx context.Context, tick int64, state any, joiner match.Joiner) (any, match.Verdict, error) {
 	p := joiner.Presence
 	args := append(h.args[:0], h.joinContext(joiner), h.dispatcher, glua.LNumber(tick), state.(glua.LValue),
-		identityTable(p.UserID, p.SessionID, p.Username, p.Node), metadataTable(joiner.Metadata))
+		identityTable(p.UserID, p.SessionID, p.Username, p.Node), lua.FromGo(joiner.Metadata))
 	results, err := h.run(ctx, h.callbacks.joinAttempt, args)
 	if err != nil {
 		return nil, match.Verdict{}, err
@@ -226,14 +231,6 @@ func (h *matchHandler) joinContext(joiner match.Joiner) *glua.LTable {
 		setUser(t, caller)
 		setText(t, "client_ip", caller.ClientIP)
 		setText(t, "client_port", caller.ClientPort)
-	}
-	return t
-}
-
-func metadataTable(metadata map[string]string) *glua.LTable {
-	t := newTable(len(metadata))
-	for key, value := range metadata {
-		t.RawSetString(key, glua.LString(value))
 	}
 	return t
 }

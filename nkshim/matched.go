@@ -9,6 +9,7 @@ import (
 	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/matchmaker"
+	"nkhost/lua"
 )
 
 // HasMatchmakerMatched says whether a module registered the hook.
@@ -24,18 +25,21 @@ func (r *Runtime) MatchmakerMatched(ctx context.Context, entries []matchmaker.En
 	if !ok {
 		return "", nil
 	}
-	result, err := r.invoke(ctx, "matchmaker matched", fn, r.contextTable(modeMatchmaker, nil), entriesTable(entries))
+	err = r.invoke(ctx, "matchmaker matched", func(result glua.LValue) error {
+		if result == glua.LNil {
+			return nil
+		}
+		id, ok := result.(glua.LString)
+		if !ok || !isMatchID(string(id)) {
+			return fmt.Errorf("it must return a match id or nil, but returned %s", describe(result))
+		}
+		matchID = string(id)
+		return nil
+	}, fn, r.contextTable(modeMatchmaker, nil), entriesTable(entries))
 	if err != nil {
 		return "", fmt.Errorf("run the matchmaker matched hook: %w", err)
 	}
-	if result == glua.LNil {
-		return "", nil
-	}
-	id, ok := result.(glua.LString)
-	if !ok || !isMatchID(string(id)) {
-		return "", fmt.Errorf("the matchmaker matched hook must return a match id or nil, but returned %s", describe(result))
-	}
-	return string(id), nil
+	return matchID, nil
 }
 
 // isMatchID accepts any "<uuid>.x"; whether there is such a match shows when players
@@ -48,17 +52,17 @@ func isMatchID(text string) bool {
 func entriesTable(entries []matchmaker.Entry) *glua.LTable {
 	list := newList(len(entries))
 	for _, entry := range entries {
-		properties := newTable(len(entry.StringProperties) + len(entry.NumericProperties))
+		properties := make(map[string]any, len(entry.StringProperties)+len(entry.NumericProperties))
 		for key, value := range entry.StringProperties {
-			properties.RawSetString(key, glua.LString(value))
+			properties[key] = value
 		}
 		for key, value := range entry.NumericProperties {
-			properties.RawSetString(key, glua.LNumber(value))
+			properties[key] = value
 		}
 		t := newTable(3)
 		p := entry.Presence
 		t.RawSetString("presence", identityTable(p.UserID, p.SessionID, p.Username, p.Node))
-		t.RawSetString("properties", properties)
+		t.RawSetString("properties", lua.FromGo(properties))
 		setText(t, "party_id", entry.PartyID)
 		list.Append(t)
 	}

@@ -7,7 +7,6 @@ import (
 	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/match"
-	"nkhost/lua"
 )
 
 var matchFunctions = map[string]function{
@@ -20,16 +19,13 @@ var matchFunctions = map[string]function{
 func matchCreate(r *Runtime, c call) int {
 	module := c.filledText(1, "module")
 	params := map[string]any{}
-	if v := c.any(2, "params"); v != glua.LNil {
-		fields, ok := lua.ToGo(v).(map[string]any)
-		if !ok {
-			c.refuse(2, "params", "a table with named fields, or nil")
-		}
-		params = fields
+	if c.any(2, "params") != glua.LNil {
+		params = c.fields(2, "params")
 	}
 	var id string
 	var err error
-	c.wait(func() { id, err = r.deps.Matches.Create(c.context(), module, params) })
+	ctx := c.context()
+	c.wait(func() { id, err = r.deps.Matches.Create(ctx, module, params) })
 	if err != nil {
 		c.fail("%s", message(err))
 	}
@@ -84,7 +80,8 @@ func matchSignal(r *Runtime, c call) int {
 	id, data := c.text(1, "match id"), c.optText(2, "data", "")
 	var answer string
 	var err error
-	c.wait(func() { answer, err = r.deps.Matches.Signal(c.context(), id, data) })
+	ctx := c.context()
+	c.wait(func() { answer, err = r.deps.Matches.Signal(ctx, id, data) })
 	if err != nil {
 		c.fail("%s", message(err))
 	}

@@ -55,6 +55,10 @@ func tags(c call, n int, what string) map[string]string {
 	return read
 }
 
+// maxSeries is how many metrics are kept; what comes beyond is dropped. A module that puts
+// ids into names or tags would else fill the memory.
+const maxSeries = 10_000
+
 // Metrics is what modules reported with nk.metrics_*.
 type Metrics struct {
 	mu     sync.Mutex
@@ -86,7 +90,10 @@ func (m *Metrics) update(key string, change func(s *Series)) {
 	if m.series == nil {
 		m.series = map[string]Series{}
 	}
-	s := m.series[key]
+	s, known := m.series[key]
+	if !known && len(m.series) >= maxSeries {
+		return
+	}
 	change(&s)
 	m.series[key] = s
 }

@@ -12,7 +12,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	glua "github.com/yuin/gopher-lua"
@@ -35,6 +35,9 @@ type Deps struct {
 
 	Matches Matches
 
+	// CallTimeout and CallMemory are what one call of a module may take: see lua.Options.
+	CallTimeout time.Duration
+	CallMemory  int64
 	// CallStackSize and RegistrySize are runtime.lua_call_stack_size and
 	// runtime.lua_registry_size; 0 stands for Nakama's defaults.
 	CallStackSize, RegistrySize int
@@ -56,7 +59,7 @@ type Runtime struct {
 	lua     *lua.Runtime
 	shared  *lua.VM
 	hooks   registry
-	once    sync.Once // nk.run_once: the first call across all modules
+	once    atomic.Bool // nk.run_once: whether a module has called it
 
 	cache   localcache
 	metrics Metrics
@@ -77,6 +80,8 @@ func New(modules *lua.Modules, deps Deps) *Runtime {
 		Libraries:     map[string]map[string]glua.LGFunction{"nakama": r.library()},
 		Print:         r.print,
 		Now:           deps.Now,
+		CallTimeout:   deps.CallTimeout,
+		CallMemory:    deps.CallMemory,
 		CallStackSize: deps.CallStackSize,
 		RegistrySize:  deps.RegistrySize,
 	})

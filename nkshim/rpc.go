@@ -10,7 +10,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"nkhost/host/session"
-	"nkhost/lua"
 )
 
 // RPC calls a registered function; id is taken in any case. Its error has the code
@@ -22,20 +21,23 @@ func (r *Runtime) RPC(ctx context.Context, id string, caller *session.Caller, pa
 	if !ok {
 		return "", status.Error(codes.NotFound, "RPC function not found")
 	}
-	result, err := r.invoke(ctx, id, fn, r.contextTable(modeRPC, caller), glua.LString(payload))
+	var answer string
+	err := r.invoke(ctx, id, func(result glua.LValue) error {
+		switch result := result.(type) {
+		case *glua.LNilType:
+			return nil
+		case glua.LString, *glua.LFunction:
+			answer = result.String()
+			return nil
+		}
+		err := status.Errorf(codes.Internal, "RPC %q must return one string or nothing, but its last result is %s", id, describe(result))
+		r.deps.Log.LogAttrs(ctx, slog.LevelWarn, message(err), slog.String("rpc", id))
+		return err
+	}, fn, r.contextTable(modeRPC, caller), glua.LString(payload))
 	if err != nil {
 		return "", withRPCCode(err)
 	}
-	if result == glua.LNil {
-		return "", nil
-	}
-	text, ok := lua.ToGo(result).(string)
-	if !ok {
-		err := status.Errorf(codes.Internal, "RPC %q must return one string or nothing, but its last result is %s", id, describe(result))
-		r.deps.Log.LogAttrs(ctx, slog.LevelWarn, message(err), slog.String("rpc", id))
-		return "", err
-	}
-	return text, nil
+	return answer, nil
 }
 
 // withRPCCode turns a code that is no gRPC error code into Internal.

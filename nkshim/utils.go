@@ -1,8 +1,6 @@
 package nkshim
 
 import (
-	"strconv"
-	"strings"
 	"time"
 
 	glua "github.com/yuin/gopher-lua"
@@ -49,22 +47,17 @@ func timeMs(r *Runtime, c call) int {
 	t := r.deps.Now()
 	if c.L.GetTop() > 0 {
 		date := c.table(1, "date")
-		t = time.Date(dateField(c, date, "year", -1), time.Month(dateField(c, date, "month", -1)), dateField(c, date, "day", -1),
-			dateField(c, date, "hour", 12), dateField(c, date, "min", 0), dateField(c, date, "sec", 0),
-			dateField(c, date, "msec", 0)*int(time.Millisecond), time.UTC)
+		t = time.Date(dateField(date, "year", -1), time.Month(dateField(date, "month", -1)), dateField(date, "day", -1),
+			dateField(date, "hour", 12), dateField(date, "min", 0), dateField(date, "sec", 0),
+			dateField(date, "msec", 0)*int(time.Millisecond), time.UTC)
 	}
 	return c.push(glua.LNumber(t.UnixMilli()))
 }
 
-// dateField takes whole numbers, also as text.
-func dateField(_ call, date *glua.LTable, key string, otherwise int) int {
-	switch v := date.RawGetString(key).(type) {
-	case glua.LNumber:
-		return int(v)
-	case glua.LString:
-		if n, err := strconv.Atoi(strings.TrimSpace(string(v))); err == nil {
-			return n
-		}
+// dateField takes numbers only; like Nakama it passes over text.
+func dateField(date *glua.LTable, key string, otherwise int) int {
+	if n, ok := date.RawGetString(key).(glua.LNumber); ok {
+		return int(n)
 	}
 	return otherwise
 }

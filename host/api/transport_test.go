@@ -3,7 +3,6 @@ package api_test
 import (
 	"strings"
 	"testing"
-
 )
 
 func TestCORS(t *testing.T) {
