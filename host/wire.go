@@ -107,6 +107,7 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Files:         h.files,
 		Config:        h.config.ForModules(),
 		Matches:       h.matches,
+		States:        h.config.Runtime.LuaMaxCount,
 		CallTimeout:   milliseconds(h.config.Runtime.LuaCallTimeoutMs),
 		CallMemory:    int64(h.config.Runtime.LuaCallMemoryMB) << 20,
 		CallStackSize: h.config.Runtime.LuaCallStackSize,

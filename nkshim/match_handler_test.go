@@ -353,7 +353,7 @@ func TestDispatcherOutsideOfACallback(t *testing.T) {
 	t.Parallel()
 	r := open(t, files{"main.lua": `require("nakama").register_rpc(function() DISPATCH() end, "misuse")`})
 	fn := r.dispatcherTable().RawGetString("match_kick").(*glua.LFunction)
-	_, err := r.shared.Call(t.Context(), nil, fn)
+	_, err := r.states[0].vm.Call(t.Context(), nil, fn)
 	if err == nil || !strings.Contains(err.Error(), "can only be called while a match callback runs") {
 		t.Errorf("got %v", err)
 	}
