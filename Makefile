@@ -70,7 +70,7 @@ BENCH_OUT ?= build/bench.txt
 bench:
 	mkdir -p build
 	$(GO) test -run '^$$' -bench . -benchmem -count 5 ./lua ./nkshim ./host/... | tee $(BENCH_OUT)
-	$(GO) run golang.org/x/perf/cmd/benchstat@latest $(BENCH_BEFORE) $(BENCH_OUT)
+	$(GO) run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da $(BENCH_BEFORE) $(BENCH_OUT)
 
 .PHONY: setup
 setup: programs $(CLIENTS)/node_modules/.package-lock.json
