@@ -51,7 +51,7 @@ type Host struct {
 	files    fs.FS // the modules' folder
 	listener net.Listener
 	database *db.DB
-	accounts *account.Service
+	accounts *allAccounts
 	tokens   *session.Tokens
 	shim     *nkshim.Runtime
 	matches  *allMatches
@@ -189,7 +189,8 @@ func (h *Host) openDatabase(ctx context.Context) error {
 	}
 	h.database = database
 	h.onClose(func(context.Context) error { return database.Close() })
-	h.accounts, err = account.NewService(ctx, database, account.Options{Now: h.now})
+	accounts, err := account.NewService(ctx, database, account.Options{Now: h.now})
+	h.accounts = &allAccounts{Service: accounts}
 	return err
 }
 

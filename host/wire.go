@@ -37,6 +37,7 @@ func (h *Host) wire(context.Context) error {
 	h.shim = nkshim.New(h.modules, h.shimDeps())
 	h.sockets = realtime.New(h.socketOptions())
 	clients.sockets, h.matches.sockets = h.sockets, h.sockets
+	h.accounts.tokens, h.accounts.sockets = h.tokens, h.sockets
 	handler, err := h.handler()
 	if err != nil {
 		return err
@@ -80,7 +81,6 @@ func (h *Host) apiOptions() api.Options {
 		Matches:         h.matches,
 		Runtime:         h.shim,
 		Hooks:           h.shim,
-		Online:          h.sockets.Online,
 		ServerKey:       c.ServerKey,
 		HTTPKey:         h.config.Runtime.HTTPKey,
 		MaxRequestSize:  int64(c.MaxRequestSizeBytes),
@@ -137,6 +137,9 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Files:         h.files,
 		Config:        h.config.ForModules(),
 		Matches:       h.matches,
+		Accounts:      h.accounts,
+		Identities:    h.accounts,
+		Sessions:      h.accounts,
 		CallStackSize: h.config.Runtime.LuaCallStackSize,
 		RegistrySize:  h.config.Runtime.LuaRegistrySize,
 	}
@@ -149,7 +152,7 @@ func (h *Host) socketOptions() realtime.Options {
 		Matches:              h.matches,
 		Matchmaker:           h.maker,
 		Runtime:              rpcs{h.shim},
-		Users:                users{h.accounts},
+		Users:                users{h.accounts.Service},
 		Hooks:                messageHooks{h.shim},
 		Node:                 h.config.Name,
 		ClientAddr:           func(r *http.Request) (ip, port string) { return api.ClientAddr(r, c.ProxyCount) },

@@ -38,6 +38,16 @@ type Accounts interface {
 	Active(ctx context.Context, userID string) (account.User, error)
 	Get(ctx context.Context, userID string) (*nakama.Account, error)
 	Update(ctx context.Context, userID string, update account.Update) error
+	// Delete also ends the user's tokens and sockets.
+	Delete(ctx context.Context, userID string, recorded bool) error
+	Users(ctx context.Context, ids, usernames, facebookIDs []string) ([]*nakama.User, error)
+
+	LinkCustom(ctx context.Context, userID, id string) error
+	LinkDevice(ctx context.Context, userID, id string) error
+	LinkEmail(ctx context.Context, userID, email, password string) error
+	UnlinkCustom(ctx context.Context, userID, id string) error
+	UnlinkDevice(ctx context.Context, userID, id string) error
+	UnlinkEmail(ctx context.Context, userID, email string) error
 }
 
 // Matches lists matches.
@@ -69,8 +79,7 @@ type Options struct {
 	Accounts Accounts
 	Matches  Matches
 	Runtime  Runtime
-	Hooks    Hooks                    // optional
-	Online   func(userID string) bool // whether a user shows as online; optional
+	Hooks    Hooks // optional
 
 	ServerKey string // with which clients authenticate (socket.server_key)
 	HTTPKey   string // with which servers call RPCs (runtime.http_key); "" lets none in

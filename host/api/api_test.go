@@ -72,7 +72,7 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 		t.Fatal(err)
 	}
 	options := api.Options{
-		Tokens: h.tokens, Accounts: accounts, Matches: &h.matches, Runtime: fakeRuntime{},
+		Tokens: h.tokens, Accounts: testAccounts{accounts, h.tokens}, Matches: &h.matches, Runtime: fakeRuntime{},
 		ServerKey: serverKey, HTTPKey: httpKey, MaxRequestSize: maxBody, ProxyCount: 1,
 		Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	}
@@ -81,6 +81,18 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 	}
 	h.Handler = api.New(options)
 	return h
+}
+
+// testAccounts delete as the host does, but for sockets.
+type testAccounts struct {
+	*account.Service
+	tokens *session.Tokens
+}
+
+func (a testAccounts) Delete(ctx context.Context, userID string, recorded bool) error {
+	_, err := a.Service.Delete(ctx, userID, recorded)
+	a.tokens.LogoutAll(userID)
+	return err
 }
 
 // fakeRuntime knows the RPCs echo, who and those that fail.
