@@ -1,7 +1,11 @@
 package host_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
@@ -120,5 +124,36 @@ func TestAnExportComesBack(t *testing.T) {
 	}
 	if again := userOf(t, h, login(t, h, "device-0123456789", "?create=false")); again != id {
 		t.Errorf("the device belongs to %s, want %s", again, id)
+	}
+}
+
+// The settings reach those who ask the providers, and a fault in them is met at start.
+func TestProvidersAreConfigured(t *testing.T) {
+	cfg := settings()
+	cfg.Social.FacebookInstantGame.AppSecret = "secret"
+	cfg.Social.Apple.BundleID = "com.example.game, com.example.web"
+	h, stop := run(t, cfg, io.Discard)
+	defer stop()
+	payload := base64.RawURLEncoding.EncodeToString([]byte(`{"algorithm":"HMAC-SHA256","player_id":"player-1"}`))
+	mac := hmac.New(sha256.New, []byte("secret"))
+	mac.Write([]byte(payload))
+	info := base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) + "." + payload
+	for _, test := range []struct {
+		provider, body string
+		status         int
+	}{
+		{"facebookinstantgame", `{"signed_player_info":"` + info + `"}`, 200},
+		{"apple", `{"token":"forged"}`, 401},
+		{"steam", `{"token":"00"}`, 400},
+	} {
+		status, text := call(t, "POST", "http://"+h.Addr()+"/v2/account/authenticate/"+test.provider, serverKey, test.body)
+		if status != test.status {
+			t.Errorf("%s: %d %s, want %d", test.provider, status, text, test.status)
+		}
+	}
+
+	cfg.GoogleAuth.CredentialsJSON = "no JSON"
+	if _, err := host.Open(t.Context(), host.Options{Config: cfg, Log: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), "google_auth.credentials_json") {
+		t.Errorf("open: %v", err)
 	}
 }

@@ -30,6 +30,10 @@ func (h *Host) wire(context.Context) error {
 		RefreshTokenExpiry:   seconds(h.config.Session.RefreshTokenExpirySec),
 		Now:                  h.now,
 	})
+	var err error
+	if h.providers, err = h.newProviders(); err != nil {
+		return err
+	}
 	clients := &lateClients{}
 	registry := match.NewRegistry(h.matchConfig(), h.newMatch, clients)
 	h.matches = &allMatches{Registry: registry}
@@ -78,6 +82,7 @@ func (h *Host) apiOptions() api.Options {
 	return api.Options{
 		Tokens:          h.tokens,
 		Accounts:        h.accounts,
+		Providers:       h.providers,
 		Matches:         h.matches,
 		Runtime:         h.shim,
 		Hooks:           h.shim,
@@ -139,6 +144,7 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Matches:       h.matches,
 		Accounts:      h.accounts,
 		Identities:    h.accounts,
+		Providers:     h.providers,
 		Sessions:      h.accounts,
 		CallStackSize: h.config.Runtime.LuaCallStackSize,
 		RegistrySize:  h.config.Runtime.LuaRegistrySize,

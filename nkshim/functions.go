@@ -28,6 +28,7 @@ func families() []map[string]function {
 		loggerFunctions,
 		matchFunctions,
 		metricsFunctions,
+		providerFunctions,
 		sessionFunctions,
 		storageFunctions,
 		userFunctions,

@@ -6,6 +6,7 @@ import (
 	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/account"
+	"nkhost/host/providers"
 )
 
 // Identities are what users authenticate with.
@@ -20,6 +21,11 @@ type Identities interface {
 	UnlinkCustom(ctx context.Context, userID, id string) error
 	UnlinkDevice(ctx context.Context, userID, id string) error
 	UnlinkEmail(ctx context.Context, userID, email string) error
+
+	AuthenticateWith(ctx context.Context, proof providers.Proof, username string, create bool) (user account.User, created bool, err error)
+	LinkWith(ctx context.Context, userID string, proof providers.Proof) error
+	// UnlinkFrom takes a nil proof for whatever id the user has there.
+	UnlinkFrom(ctx context.Context, userID string, kind providers.Kind, proof providers.Proof) error
 }
 
 var identityFunctions = map[string]function{

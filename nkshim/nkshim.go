@@ -18,6 +18,7 @@ import (
 	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/match"
+	"nkhost/host/providers"
 	"nkhost/lua"
 )
 
@@ -36,6 +37,7 @@ type Deps struct {
 	Matches    Matches
 	Accounts   Accounts
 	Identities Identities
+	Providers  *providers.Client
 	Sessions   Sessions
 
 	// CallStackSize and RegistrySize are runtime.lua_call_stack_size and

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"nkhost/host/db"
+	"nkhost/host/providers"
 )
 
 type statements struct {
@@ -24,6 +25,9 @@ type statements struct {
 	insertTomb   *db.Stmt // user_id, time
 	importUser   *db.Stmt // see importArgs
 	importIn     *db.Stmt // id, metadata, wallet
+
+	byProvider map[providers.Kind]*db.Stmt // as byID
+	adopt      *db.Stmt                    // id, display_name, avatar_url, email, each only where there is none
 }
 
 // userColumns are those that others may know of a user; see userFields.
@@ -80,6 +84,12 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 				custom_id, apple_id, facebook_id, facebook_instant_game_id, gamecenter_id, google_id, steam_id,
 				create_time, update_time, verify_time, disable_time)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`},
+		{&sql.adopt, d.Writer, `
+			UPDATE users SET
+				display_name = COALESCE(NULLIF(display_name, ''), $2),
+				avatar_url = COALESCE(NULLIF(avatar_url, ''), $3),
+				email = CASE WHEN email IS NULL AND NOT EXISTS (SELECT 1 FROM users other WHERE other.email = $4) THEN $4 ELSE email END
+			WHERE id = $1`},
 		{&sql.importIn, d.Writer, `UPDATE users SET metadata = $2, wallet = $3 WHERE id = $1`},
 	} {
 		stmt, err := s.make(ctx, s.query)
@@ -87,6 +97,14 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 			return statements{}, err
 		}
 		*s.stmt = stmt
+	}
+	sql.byProvider = map[providers.Kind]*db.Stmt{}
+	for _, kind := range providers.Kinds() {
+		stmt, err := d.Reader(ctx, user+`WHERE u.`+column(kind)+` = $1`)
+		if err != nil {
+			return statements{}, err
+		}
+		sql.byProvider[kind] = stmt
 	}
 	return sql, nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -23,6 +24,7 @@ import (
 	"nkhost/host/api"
 	"nkhost/host/db"
 	"nkhost/host/match"
+	"nkhost/host/providers"
 	"nkhost/host/session"
 )
 
@@ -72,7 +74,7 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 		t.Fatal(err)
 	}
 	options := api.Options{
-		Tokens: h.tokens, Accounts: testAccounts{accounts, h.tokens}, Matches: &h.matches, Runtime: fakeRuntime{},
+		Tokens: h.tokens, Accounts: testAccounts{accounts, h.tokens}, Providers: knownProviders(t), Matches: &h.matches, Runtime: fakeRuntime{},
 		ServerKey: serverKey, HTTPKey: httpKey, MaxRequestSize: maxBody, ProxyCount: 1,
 		Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	}
@@ -93,6 +95,25 @@ func (a testAccounts) Delete(ctx context.Context, userID string, recorded bool) 
 	_, err := a.Service.Delete(ctx, userID, recorded)
 	a.tokens.LogoutAll(userID)
 	return err
+}
+
+// knownProviders answer for Facebook's instant games by the secret "secret"; nothing else
+// is configured, and nobody else can be reached.
+func knownProviders(t testing.TB) *providers.Client {
+	client, err := providers.New(providers.Options{
+		Config: providers.Config{FacebookInstantGameSecret: "secret"},
+		HTTP:   &http.Client{Transport: unreachable{}}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+type unreachable struct{}
+
+func (unreachable) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("unreachable")
 }
 
 // fakeRuntime knows the RPCs echo, who and those that fail.

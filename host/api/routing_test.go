@@ -95,6 +95,11 @@ func TestEveryOperationOfTheContract(t *testing.T) {
 		"DeleteAccount": true, "GetUsers": true, "Event": true, "ListMatches": true, "RpcFunc": true,
 		"LinkCustom": true, "LinkDevice": true, "LinkEmail": true, "UnlinkCustom": true, "UnlinkDevice": true, "UnlinkEmail": true,
 	}
+	for _, verb := range []string{"Authenticate", "Link", "Unlink"} {
+		for _, provider := range []string{"Apple", "Facebook", "FacebookInstantGame", "GameCenter", "Google", "Steam"} {
+			served[verb+provider] = true
+		}
+	}
 	file, err := os.Open("testdata/rest_operations.tsv")
 	if err != nil {
 		t.Fatal(err)
