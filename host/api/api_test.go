@@ -47,6 +47,8 @@ type host struct {
 	log     bytes.Buffer
 }
 
+func (h *host) clock() time.Time { return h.now }
+
 func start(t testing.TB, change ...func(*api.Options)) *host {
 	t.Helper()
 	return startIn(t, t.TempDir(), change...)
@@ -64,12 +66,11 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 		}
 	})
 	h := &host{db: database, now: time.Unix(1_800_000_000, 0)}
-	clock := func() time.Time { return h.now }
 	h.tokens = session.NewTokens(session.Config{
 		EncryptionKey: "session key", RefreshEncryptionKey: "refresh key",
-		TokenExpiry: time.Hour, RefreshTokenExpiry: 24 * time.Hour, Now: clock,
+		TokenExpiry: time.Hour, RefreshTokenExpiry: 24 * time.Hour, Now: h.clock,
 	})
-	accounts, err := account.NewService(context.Background(), database, account.Options{Now: clock, PasswordCost: bcrypt.MinCost})
+	accounts, err := account.NewService(context.Background(), database, account.Options{Now: h.clock, PasswordCost: bcrypt.MinCost})
 	if err != nil {
 		t.Fatal(err)
 	}
