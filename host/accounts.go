@@ -127,7 +127,11 @@ func (a *allAccounts) Import(ctx context.Context, data, userID string) (*nakama.
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(export["account"], imported); err != nil {
 		return nil, status.Errorf(codes.InvalidArgument, "The export's account is out of form: %v", err)
 	}
-	if export[importedObjects] != nil && a.parts[importedObjects].load == nil {
+	var objects []json.RawMessage
+	if part := export[importedObjects]; part != nil && json.Unmarshal(part, &objects) != nil {
+		return nil, status.Error(codes.InvalidArgument, "The export's objects are not a list.")
+	}
+	if len(objects) > 0 && a.parts[importedObjects].load == nil {
 		return nil, status.Error(codes.Unimplemented, "nkhost does not import storage objects yet.")
 	}
 	id, err := a.Service.Import(ctx, userID, imported)

@@ -54,7 +54,7 @@ func userOf(t *testing.T, h *host.Host, token string) string {
 	return answer.User.ID
 }
 
-// Story: a user plays, and is banned. The socket is told and closed, its token opens no
+// Story: a user plays, and what it does over its socket gets it banned. The socket is told and closed, its token opens no
 // more sockets, and no login succeeds until the ban is lifted.
 func TestABan(t *testing.T) {
 	h, ahead, stop := runLua(t, `
@@ -71,7 +71,9 @@ func TestABan(t *testing.T) {
 	id := userOf(t, h, token)
 	ahead(time.Second) // tokens of the second of a logout live on
 
-	rpc(t, h, "ban", id)
+	if err := conn.WriteJSON(json.RawMessage(`{"rpc": {"id": "ban", "payload": "` + id + `"}}`)); err != nil {
+		t.Fatal(err)
+	}
 	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 	_, frame, err := conn.ReadMessage()
 	if err != nil || !strings.Contains(string(frame), `"code":-8`) {

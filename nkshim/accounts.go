@@ -2,6 +2,7 @@ package nkshim
 
 import (
 	"context"
+	"strings"
 
 	"github.com/heroiclabs/nakama-common/api"
 	glua "github.com/yuin/gopher-lua"
@@ -149,16 +150,12 @@ func (c call) decoded(text string) glua.LValue {
 
 // object is a table with named fields, as JSON.
 func (c call) object(n int, what string) string {
-	fields, err := lua.ConvertToGo(c.table(n, what))
+	text, err := lua.EncodeJSON(c.table(n, what))
 	if err != nil {
 		c.fail("argument %d (%s): %v", n, what, err)
 	}
-	if _, ok := fields.(map[string]any); !ok {
+	if !strings.HasPrefix(text, "{") {
 		c.refuse(n, what, "a table with named fields")
-	}
-	text, err := lua.EncodeJSON(c.L.Get(n))
-	if err != nil {
-		c.fail("argument %d (%s): %v", n, what, err)
 	}
 	return text
 }

@@ -1,5 +1,5 @@
 // Package providers asks those who know users elsewhere (Apple, Facebook, Google, Steam,
-// Game Center) whether a client is who it says. It knows nothing of accounts here.
+// Game Center) whether a client is who it says. It knows nothing of the host's accounts.
 package providers
 
 import (
