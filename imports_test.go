@@ -17,7 +17,7 @@ import (
 const module = "nkhost"
 
 // services are the rooms that do the host's work for one kind of thing each.
-var services = []string{"host/account", "host/match", "host/matchmaker", "host/session"}
+var services = []string{"host/account", "host/match", "host/matchmaker", "host/providers", "host/session"}
 
 // mayImport is the table of docs/design.md: which rooms of this module each room
 // may import. Tests may import more.
@@ -29,7 +29,8 @@ var mayImport = map[string][]string{
 	"nkshim":          append([]string{"lua"}, services...),
 	"host/match":      {"host/query", "host/session"},
 	"host/matchmaker": {"host/query"},
-	"host/account":    {"host/db"},
+	"host/account":    {"host/db", "host/providers"},
+	"host/providers":  nil,
 	"host/logging":    {"host/config"},
 	"host/session":    nil,
 	"host/query":      nil,

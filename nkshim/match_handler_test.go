@@ -297,7 +297,7 @@ func TestDispatcher(t *testing.T) {
 		{`dispatcher.broadcast_message("1")`, "argument 1 (op code) must be a number, got a string"},
 		{`dispatcher.broadcast_message(1, {})`, "argument 2 (data) must be a string or nil, got a table"},
 		{`dispatcher.broadcast_message(1, nil, {5})`, "argument 3 (presences) must hold presences only, but holds a number"},
-		{`dispatcher.broadcast_message(1, nil, {{node = "n"}})`, "dispatcher.broadcast_message: argument 3 (presences): a presence lacks a valid session_id"},
+		{`dispatcher.broadcast_message(1, nil, {{node = "n"}})`, "dispatcher.broadcast_message: argument 3 (presences): a presence lacks a valid user_id, session_id"},
 		{`dispatcher.broadcast_message(1, nil, nil, {})`, "argument 4 (sender): a presence lacks a valid user_id, session_id, username"},
 		{`dispatcher.match_kick({{}})`, "a presence lacks a valid user_id, session_id, node"},
 	} {

@@ -18,6 +18,7 @@ import (
 	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/match"
+	"nkhost/host/providers"
 	"nkhost/lua"
 )
 
@@ -33,7 +34,11 @@ type Deps struct {
 	Files  fs.FS          // the modules folder, for nk.file_read
 	Config map[string]any // what nk.get_config returns
 
-	Matches Matches
+	Matches    Matches
+	Accounts   Accounts
+	Identities Identities
+	Providers  *providers.Client
+	Sessions   Sessions
 
 	// States is in how many VMs the modules are loaded for RPCs and hooks, and how many of
 	// these may run at a time (runtime.lua_max_count); 0 stands for one.
