@@ -21,8 +21,11 @@ import (
 	"nkhost/host/config"
 	"nkhost/host/db"
 	"nkhost/host/matchmaker"
+	"nkhost/host/notification"
 	"nkhost/host/realtime"
 	"nkhost/host/session"
+	"nkhost/host/storage"
+	"nkhost/host/wallet"
 	"nkhost/lua"
 	"nkhost/modules"
 	"nkhost/nkshim"
@@ -47,17 +50,20 @@ type Host struct {
 	version string
 	now     func() time.Time
 
-	modules  *lua.Modules
-	files    fs.FS // the modules' folder
-	listener net.Listener
-	database *db.DB
-	accounts *account.Service
-	tokens   *session.Tokens
-	shim     *nkshim.Runtime
-	matches  *allMatches
-	maker    *matchmaker.Matchmaker
-	sockets  *realtime.Server
-	server   *http.Server
+	modules       *lua.Modules
+	files         fs.FS // the modules' folder
+	listener      net.Listener
+	database      *db.DB
+	accounts      *account.Service
+	storage       *storage.Service
+	wallets       *wallet.Service
+	notifications *notification.Service
+	tokens        *session.Tokens
+	shim          *nkshim.Runtime
+	matches       *allMatches
+	maker         *matchmaker.Matchmaker
+	sockets       *realtime.Server
+	server        *http.Server
 
 	// running ends when Close begins; background holds what is done meanwhile.
 	running    context.Context
@@ -76,7 +82,7 @@ func Open(ctx context.Context, options Options) (*Host, error) {
 		h.now = time.Now
 	}
 	h.running, h.stop = context.WithCancel(context.WithoutCancel(ctx))
-	for _, step := range []func(context.Context) error{h.readModules, h.listen, h.openDatabase, h.wire, h.loadModules} {
+	for _, step := range []func(context.Context) error{h.readModules, h.listen, h.openDatabase, h.openServices, h.wire, h.loadModules} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, h.Close(ctx))
 		}
@@ -201,5 +207,5 @@ func (h *Host) loadModules(ctx context.Context) error {
 		h.shim.Shutdown(ctx)
 		return nil
 	})
-	return nil
+	return h.storage.OpenIndexes(ctx, h.shim.StorageIndexes())
 }

@@ -26,8 +26,11 @@ func families() []map[string]function {
 		loggerFunctions,
 		matchFunctions,
 		metricsFunctions,
+		multiFunctions,
+		notificationFunctions,
 		storageFunctions,
 		utilFunctions,
+		walletFunctions,
 	}
 }
 

@@ -12,6 +12,7 @@ type statements struct {
 	insertUser   *db.Stmt // id, username, custom_id, email, password, time; changes no row if one is taken
 	insertDevice *db.Stmt // id, user_id; changes no row if it is taken
 	account      *db.Stmt // a row a device, or one without
+	update       *db.Stmt // see UpdateTx
 }
 
 func prepare(ctx context.Context, d *db.DB) (statements, error) {
@@ -41,6 +42,7 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 			FROM users u LEFT JOIN user_device d ON d.user_id = u.id
 			WHERE u.id = $1
 			ORDER BY d.id`},
+		{&sql.update, d.Writer, updateQuery},
 	} {
 		stmt, err := s.make(ctx, s.query)
 		if err != nil {
