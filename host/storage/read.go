@@ -12,7 +12,7 @@ import (
 )
 
 // Read returns those of the objects that exist and that the caller may read, each
-// once, in the order of ids. Up to 4,096 are read at one moment.
+// once, in the order of ids. Up to 128 are read at one moment.
 func (s *Service) Read(ctx context.Context, caller string, ids []ID) ([]*api.StorageObject, error) {
 	found := make(map[ID]*api.StorageObject, len(ids))
 	for rest := ids; len(rest) > 0; {
@@ -66,21 +66,20 @@ type position struct {
 // permission, key and owner, and the cursor of the page after it, "" if there is none.
 // The error's code is InvalidArgument for a cursor that is none of List's.
 func (s *Service) List(ctx context.Context, caller string, request ListRequest) (objects []*api.StorageObject, cursor string, err error) {
-	after := position{Read: -1}
+	// What may be shown begins where its least permission does: no key is empty. A
+	// cursor cannot lead before it.
+	first := position{Read: leastShown(caller, request.UserID)}
+	after := first
 	if request.Cursor != "" {
 		if err := decodeCursor(request.Cursor, &after); err != nil {
 			return nil, "", err
 		}
+		if after.Read < first.Read {
+			after = first
+		}
 	}
 	if request.Limit <= 0 {
 		return nil, "", nil
-	}
-	shown := ReadEveryone
-	switch {
-	case caller == Server:
-		shown = ReadNobody
-	case caller == request.UserID:
-		shown = ReadOwner
 	}
 	add := func(rows *sql.Rows) error {
 		object, err := scanObject(rows)
@@ -88,9 +87,9 @@ func (s *Service) List(ctx context.Context, caller string, request ListRequest) 
 		return err
 	}
 	if request.UserID == "" {
-		err = s.sql.listAll.Each(ctx, add, request.Collection, shown, after.Read, after.Key, after.UserID, request.Limit+1)
+		err = s.sql.listAll.Each(ctx, add, request.Collection, after.Read, after.Key, after.UserID, request.Limit+1)
 	} else {
-		err = s.sql.listUser.Each(ctx, add, request.Collection, request.UserID, shown, after.Read, after.Key, request.Limit+1)
+		err = s.sql.listUser.Each(ctx, add, request.Collection, request.UserID, after.Read, after.Key, request.Limit+1)
 	}
 	if err != nil {
 		return nil, "", err
@@ -101,6 +100,18 @@ func (s *Service) List(ctx context.Context, caller string, request ListRequest) 
 		cursor = encodeCursor(position{Read: last.PermissionRead, Key: last.Key, UserID: last.UserId})
 	}
 	return objects, cursor, nil
+}
+
+// leastShown is the least read permission of an owner's objects that the caller is
+// shown; the owner "" is everyone.
+func leastShown(caller, owner string) int32 {
+	switch caller {
+	case Server:
+		return ReadNobody
+	case owner:
+		return ReadOwner
+	}
+	return ReadEveryone
 }
 
 // encodeCursor makes a text that goes into a URL as it is.

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"math/bits"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,10 +17,9 @@ import (
 const columns = `collection, key, user_id, value, version, read, write, create_time, update_time`
 
 type statements struct {
-	// Pages of a collection after a position; the smallest read permission that is
-	// shown is a parameter.
-	listAll  *db.Stmt // collection, permission, read, key, user_id, limit
-	listUser *db.Stmt // collection, user_id, permission, read, key, limit
+	// Pages of a collection after a position.
+	listAll  *db.Stmt // collection, read, key, user_id, limit
+	listUser *db.Stmt // collection, user_id, read, key, limit
 	scan     *db.Stmt // collection, key, user_id, limit; in the order of the primary key
 
 	// Each returns version, create_time and update_time, or no row if the write is
@@ -43,12 +43,12 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 	}{
 		{&sql.listAll, d.Reader, `
 			SELECT ` + columns + ` FROM storage
-			WHERE collection = $1 AND read >= $2 AND (read, key, user_id) > ($3, $4, $5)
-			ORDER BY read, key, user_id LIMIT $6`},
+			WHERE collection = $1 AND (read, key, user_id) > ($2, $3, $4)
+			ORDER BY read, key, user_id LIMIT $5`},
 		{&sql.listUser, d.Reader, `
 			SELECT ` + columns + ` FROM storage
-			WHERE collection = $1 AND user_id = $2 AND read >= $3 AND (read, key) > ($4, $5)
-			ORDER BY read, key LIMIT $6`},
+			WHERE collection = $1 AND user_id = $2 AND (read, key) > ($3, $4)
+			ORDER BY read, key LIMIT $5`},
 		{&sql.scan, d.Reader, `
 			SELECT ` + columns + ` FROM storage
 			WHERE collection = $1 AND (key, user_id) > ($2, $3)
@@ -80,30 +80,26 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 }
 
 // readers are the statements that read some objects by their ids, all at one moment.
-// They are made when they are first needed, one for each of a few sizes.
+// They are made when they are first needed, for 1, 2, 4, 8, … objects.
 type readers struct {
 	db   *db.DB
 	mu   sync.Mutex
-	made [len(readSizes)]*db.Stmt
+	made [8]*db.Stmt
 }
 
-// readSizes are how many objects a statement reads. SQLite takes 32,766 parameters.
-var readSizes = [...]int{1, 8, 64, 512, 4096}
-
-// forCount returns the smallest statement for n objects, or the largest there is.
+// forCount returns the smallest statement for n objects, or the largest there is, for
+// 128: SQLite finds each parameter by its name among all.
 func (r *readers) forCount(ctx context.Context, n int) (stmt *db.Stmt, size int, err error) {
-	class := 0
-	for class < len(readSizes)-1 && readSizes[class] < n {
-		class++
-	}
+	class := min(bits.Len(uint(n-1)), len(r.made)-1)
+	size = 1 << class
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.made[class] == nil {
-		if r.made[class], err = r.db.Reader(ctx, readQuery(readSizes[class])); err != nil {
+		if r.made[class], err = r.db.Reader(ctx, readQuery(size)); err != nil {
 			return nil, 0, err
 		}
 	}
-	return r.made[class], readSizes[class], nil
+	return r.made[class], size, nil
 }
 
 // readQuery reads n objects by collection, key and user_id.
