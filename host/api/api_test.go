@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+	nakama "github.com/heroiclabs/nakama-common/api"
 	"go.uber.org/goleak"
 	"golang.org/x/crypto/bcrypt"
 	"google.golang.org/grpc/codes"
@@ -23,7 +25,9 @@ import (
 	"nkhost/host/api"
 	"nkhost/host/db"
 	"nkhost/host/match"
+	"nkhost/host/notification"
 	"nkhost/host/session"
+	"nkhost/host/storage"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -43,6 +47,8 @@ type host struct {
 	now     time.Time
 	matches fakeMatches
 	log     bytes.Buffer
+
+	notifications *notification.Service
 }
 
 func start(t testing.TB, change ...func(*api.Options)) *host {
@@ -71,8 +77,19 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 	if err != nil {
 		t.Fatal(err)
 	}
+	objects, err := storage.NewService(context.Background(), database, storage.Options{Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.notifications, err = notification.NewService(context.Background(), database, notification.Options{
+		Now: clock, NewID: uuid.NewString, Deliver: func(string, []*nakama.Notification) {},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	options := api.Options{
 		Tokens: h.tokens, Accounts: accounts, Matches: &h.matches, Runtime: fakeRuntime{},
+		Storage: objects, Notifications: h.notifications,
 		ServerKey: serverKey, HTTPKey: httpKey, MaxRequestSize: maxBody, ProxyCount: 1,
 		Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	}
