@@ -19,7 +19,7 @@ import (
 	"nkhost/host/wallet"
 )
 
-const aliceID, bobID = "a11ce000-0000-4000-8000-000000000001", "b0b00000-0000-4000-8000-000000000002"
+const dataAlice, dataBob = "a11ce000-0000-4000-8000-000000000001", "b0b00000-0000-4000-8000-000000000002"
 
 // data is what keeps storage objects, wallets and notifications, over a database of
 // its own in which there are alice and bob.
@@ -38,7 +38,7 @@ func withData(t *testing.T) (*data, func(*Deps)) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = database.Close() })
-	for id, name := range map[string]string{aliceID: "alice", bobID: "bob"} {
+	for id, name := range map[string]string{dataAlice: "alice", dataBob: "bob"} {
 		if _, err := database.Exec(t.Context(), "INSERT INTO users (id, username, create_time, update_time) VALUES ($1, $2, 0, 0)", id, name); err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +77,7 @@ func (d *data) MultiUpdate(_ context.Context, update MultiUpdate) ([]*api.Storag
 	if update.Ledger {
 		return nil, nil, status.Error(codes.FailedPrecondition, "refused")
 	}
-	return []*api.StorageObjectAck{{Collection: "c", Key: "k", UserId: aliceID, Version: "v"}}, nil, nil
+	return []*api.StorageObjectAck{{Collection: "c", Key: "k", UserId: dataAlice, Version: "v"}}, nil, nil
 }
 
 func TestDataFunctions(t *testing.T) {
@@ -87,7 +87,7 @@ func TestDataFunctions(t *testing.T) {
 			local acks = nk.storage_write({{collection = "c", key = "k", user_id = alice, value = {n = 1, list = {}}}, {collection = "c", key = "k", value = {1}}})
 			local read = nk.storage_read({{collection = "c", key = "k", user_id = alice:upper()}, {collection = "c", key = "k"}, {collection = "c", key = "none"}})
 			return #acks .. acks[1].user_id .. " " .. nk.json_encode(read)`,
-			`2` + aliceID + ` [{"collection":"c","create_time":1709209815,"key":"k","permission_read":1,"permission_write":1,"update_time":1709209815,"user_id":"` + aliceID + `","value":{"list":{},"n":1},"version":"2af3b3c59ac188aa4038c68c5b6fddd7"},` +
+			`2` + dataAlice + ` [{"collection":"c","create_time":1709209815,"key":"k","permission_read":1,"permission_write":1,"update_time":1709209815,"user_id":"` + dataAlice + `","value":{"list":{},"n":1},"version":"2af3b3c59ac188aa4038c68c5b6fddd7"},` +
 				`{"collection":"c","create_time":1709209815,"key":"k","permission_read":1,"permission_write":1,"update_time":1709209815,"user_id":"00000000-0000-0000-0000-000000000000","value":{},"version":"37a6259cc0c1dae299a7866489dff0bd"}]`},
 		{"list", `
 			for i = 1, 3 do nk.storage_write({{collection = "c", key = "k" .. i, user_id = alice, value = {}}}) end
@@ -120,7 +120,7 @@ func TestDataFunctions(t *testing.T) {
 			local older = nk.wallet_ledger_list(alice, 1, cursor)[1]
 			local noted = nk.wallet_ledger_update(older.id, {note = 1})
 			return nk.json_encode({now, before, all, items[1].changeset, older.metadata, noted.metadata, nk.wallet_ledger_list(alice)[2].metadata})`,
-			`[{"gold":5},{},[{"previous":{},"updated":{"gold":1},"user_id":"` + bobID + `"},{"previous":{"gold":5},"updated":{"gold":0},"user_id":"` + aliceID + `"}],` +
+			`[{"gold":5},{},[{"previous":{},"updated":{"gold":1},"user_id":"` + dataBob + `"},{"previous":{"gold":5},"updated":{"gold":0},"user_id":"` + dataAlice + `"}],` +
 				`{"gold":-5},{"why":"gift"},{"note":1},{"note":1,"why":"gift"}]`},
 		{"notifications", `
 			nk.notification_send(alice, "one", {a = 1}, 5, bob, true)
@@ -134,12 +134,12 @@ func TestDataFunctions(t *testing.T) {
 			nk.notifications_delete_id({rest[1].id})
 			return nk.json_encode({list[1].subject, list[1].content, list[1].senderId, rest[1].subject, rest[1].senderId, tostring(none),
 				one.subject, one.content, one.sender_id, #nk.notifications_list(alice)})`,
-			`["one","{\"a\":1}","` + bobID + `","two","","nil","changed",{"b":2},"` + bobID + `",0]`},
+			`["one","{\"a\":1}","` + dataBob + `","two","","nil","changed",{"b":2},"` + dataBob + `",0]`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			d, change := withData(t)
-			got, err := evaluate(t, `local alice, bob = "`+aliceID+`", "`+bobID+"\"\n"+test.body, change)
+			got, err := evaluate(t, `local alice, bob = "`+dataAlice+`", "`+dataBob+"\"\n"+test.body, change)
 			if err != nil {
 				t.Fatal(message(err))
 			}
@@ -156,8 +156,8 @@ func TestDataFunctions(t *testing.T) {
 func wantSent(t *testing.T, d *data) {
 	t.Helper()
 	want := []string{
-		aliceID + `: one {"a":1} 5 from ` + bobID, aliceID + `: two {} 6 from ` + notification.System,
-		bobID + `: three null 7 from ` + notification.System, `all: four {} 8 from ` + notification.System,
+		dataAlice + `: one {"a":1} 5 from ` + dataBob, dataAlice + `: two {} 6 from ` + notification.System,
+		dataBob + `: three null 7 from ` + notification.System, `all: four {} 8 from ` + notification.System,
 	}
 	if strings.Join(d.sent, "\n") != strings.Join(want, "\n") {
 		t.Errorf("sent\n%s\nwant\n%s", strings.Join(d.sent, "\n"), strings.Join(want, "\n"))
@@ -169,7 +169,7 @@ func TestDataArguments(t *testing.T) {
 	_, change := withData(t)
 	r := open(t, files{"main.lua": `
 		local nk = require("nakama")
-		nk.register_rpc(function(_, payload) return assert(loadstring("local nk, id = ...\nreturn tostring(" .. payload .. ")"))(nk, "` + aliceID + `") end, "test")`}, change)
+		nk.register_rpc(function(_, payload) return assert(loadstring("local nk, id = ...\nreturn tostring(" .. payload .. ")"))(nk, "` + dataAlice + `") end, "test")`}, change)
 	for call, want := range map[string]string{
 		`nk.storage_read()`:                                                                              `nakama.storage_read: argument 1 (object ids) must be a table, got nothing`,
 		`nk.storage_read({"x"})`:                                                                         `argument 1 (object ids) must hold tables only, but holds a string`,
@@ -201,7 +201,7 @@ func TestDataArguments(t *testing.T) {
 		`nk.wallets_update({{user_id = id}})`:                                                            `argument 1 (updates): item 1: changeset must be a table, got nil`,
 		`nk.wallets_update({{user_id = id, changeset = {a = "1"}}})`:                                     `item 1: changeset: a must be a whole number`,
 		`nk.wallet_ledger_list(id, 101)`:                                                                 `argument 2 (limit) must be a number from 0 to 100`,
-		`nk.wallet_ledger_list("x")`:                                                                     `argument 1 (user id) must be a UUID, got a string`,
+		`nk.wallet_ledger_list("x")`:                                                                     `argument 1 (user id) must be a UUID`,
 		`nk.wallet_ledger_update(id, {})`:                                                                `there is no ledger item`,
 		`nk.notification_send(id, "", {}, 1)`:                                                            `argument 2 (subject) must be a string that is not empty`,
 		`nk.notification_send(id, "x", {}, 0)`:                                                           `argument 4 (code) must be above 0, got 0`,
@@ -235,7 +235,7 @@ func TestMultiUpdate(t *testing.T) {
 	t.Parallel()
 	d, change := withData(t)
 	got, err := evaluate(t, `
-		local alice = "`+aliceID+`"
+		local alice = "`+dataAlice+`"
 		local acks, wallets = nk.multi_update(
 			{{user_id = alice, username = "", display_name = "", location = "here", metadata = {a = 1}}},
 			{{collection = "c", key = "k", user_id = alice, value = {}, permission_read = 2}},
@@ -247,7 +247,7 @@ func TestMultiUpdate(t *testing.T) {
 	}
 	update := d.updates[0]
 	a := update.Accounts[0]
-	if a.Username != nil || *a.DisplayName != "" || *a.Location != "here" || a.Timezone != nil || *a.Metadata != `{"a":1}` || a.UserID != aliceID {
+	if a.Username != nil || *a.DisplayName != "" || *a.Location != "here" || a.Timezone != nil || *a.Metadata != `{"a":1}` || a.UserID != dataAlice {
 		t.Errorf("accounts %+v", a)
 	}
 	if w := update.Writes[0]; w.PermissionRead != 2 || w.PermissionWrite != 1 || w.Value != "{}" {

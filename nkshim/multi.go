@@ -47,11 +47,10 @@ func multiUpdate(r *Runtime, c call) int {
 	}
 	var acks []*api.StorageObjectAck
 	var results []wallet.Result
-	var err error
-	c.wait(func() { acks, results, err = r.deps.MultiUpdater.MultiUpdate(c.context(), update) })
-	if err != nil {
-		c.fail("%s", message(err))
-	}
+	r.await(c, func() (err error) {
+		acks, results, err = r.deps.MultiUpdater.MultiUpdate(c.context(), update)
+		return err
+	})
 	var first, second glua.LValue = glua.LNil, glua.LNil
 	if len(acks) > 0 {
 		first = ackList(acks)

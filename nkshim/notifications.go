@@ -33,7 +33,7 @@ var notificationFunctions = map[string]function{
 // notificationSend also takes the codes from -2000 to -1000, unlike the others.
 func notificationSend(r *Runtime, c call) int {
 	n := notification.Notification{
-		UserID: c.id(1, "user id"), Subject: c.filledText(2, "subject"), Content: c.object(3, "content"),
+		UserID: c.id(1, "user id"), Subject: c.filledText(2, "subject"), Content: c.objectOrNull(3, "content"),
 		SenderID: c.optID(5, "sender id"), Persistent: c.optBool(6, "persistent", false),
 	}
 	code := c.number(4, "code")
@@ -48,11 +48,7 @@ func notificationSend(r *Runtime, c call) int {
 }
 
 func (r *Runtime) notify(c call, notifications []notification.Notification) int {
-	var err error
-	c.wait(func() { err = r.deps.Notifications.Send(c.context(), notifications) })
-	if err != nil {
-		c.fail("%s", message(err))
-	}
+	r.await(c, func() error { return r.deps.Notifications.Send(c.context(), notifications) })
 	return 0
 }
 
@@ -81,7 +77,7 @@ func notificationsSend(r *Runtime, c call) int {
 
 func notificationSendAll(r *Runtime, c call) int {
 	n := notification.Notification{
-		SenderID: notification.System, Subject: c.filledText(1, "subject"), Content: c.object(2, "content"),
+		SenderID: notification.System, Subject: c.filledText(1, "subject"), Content: c.objectOrNull(2, "content"),
 		Code: int32(c.positiveCode(3)), Persistent: c.optBool(4, "persistent", false),
 	}
 	if err := r.deps.Notifications.SendAll(n); err != nil {
@@ -98,11 +94,10 @@ func notificationsList(r *Runtime, c call) int {
 		c.refuse(2, "limit", "a number from 1 to 1000")
 	}
 	var page notification.Page
-	var err error
-	c.wait(func() { page, err = r.deps.Notifications.List(c.context(), userID, limit, cursor) })
-	if err != nil {
-		c.fail("%s", message(err))
-	}
+	r.await(c, func() (err error) {
+		page, err = r.deps.Notifications.List(c.context(), userID, limit, cursor)
+		return err
+	})
 	list := newList(len(page.Notifications))
 	for _, n := range page.Notifications {
 		t := newTable(7)
@@ -124,18 +119,17 @@ func notificationsList(r *Runtime, c call) int {
 }
 
 func notificationsGetID(r *Runtime, c call) int {
-	ids, userID := c.ids(1, "notification ids"), c.optID(2, "user id")
+	ids, userID := c.filledIDs(1, "notification ids"), c.optID(2, "user id")
 	var found []notification.Saved
-	var err error
-	c.wait(func() { found, err = r.deps.Notifications.Get(c.context(), ids, userID) })
-	if err != nil {
-		c.fail("%s", message(err))
-	}
+	r.await(c, func() (err error) {
+		found, err = r.deps.Notifications.Get(c.context(), ids, userID)
+		return err
+	})
 	list := newList(len(found))
 	for _, n := range found {
 		t := newTable(7)
 		t.RawSetString("code", glua.LNumber(n.Code))
-		t.RawSetString("content", c.decoded(n.Content))
+		t.RawSetString("content", c.decodedTable(n.Content))
 		setText(t, "sender_id", n.SenderId)
 		t.RawSetString("subject", glua.LString(n.Subject))
 		t.RawSetString("user_id", glua.LString(n.UserID))
@@ -155,7 +149,7 @@ func notificationsDelete(r *Runtime, c call) int {
 }
 
 func notificationsDeleteID(r *Runtime, c call) int {
-	ids, userID := c.ids(1, "notification ids"), c.optID(2, "user id")
+	ids, userID := c.filledIDs(1, "notification ids"), c.optID(2, "user id")
 	deletions := make([]notification.Deletion, len(ids))
 	for i, id := range ids {
 		deletions[i] = notification.Deletion{ID: id, UserID: userID}
@@ -164,11 +158,7 @@ func notificationsDeleteID(r *Runtime, c call) int {
 }
 
 func (r *Runtime) deleteNotifications(c call, deletions []notification.Deletion) int {
-	var err error
-	c.wait(func() { err = r.deps.Notifications.Delete(c.context(), deletions) })
-	if err != nil {
-		c.fail("%s", message(err))
-	}
+	r.await(c, func() error { return r.deps.Notifications.Delete(c.context(), deletions) })
 	return 0
 }
 
@@ -186,10 +176,6 @@ func notificationsUpdate(r *Runtime, c call) int {
 		}
 		updates = append(updates, update)
 	})
-	var err error
-	c.wait(func() { err = r.deps.Notifications.Update(c.context(), updates) })
-	if err != nil {
-		c.fail("%s", message(err))
-	}
+	r.await(c, func() error { return r.deps.Notifications.Update(c.context(), updates) })
 	return 0
 }

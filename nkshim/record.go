@@ -179,8 +179,8 @@ func (c call) objectText(table *glua.LTable, what string) string {
 	return text
 }
 
-// object is the JSON of a table in argument n.
-func (c call) object(n int, what string) string { return c.objectText(c.table(n, what), what) }
+// objectOrNull is objectText of a table in argument n.
+func (c call) objectOrNull(n int, what string) string { return c.objectText(c.table(n, what), what) }
 
 // changesOf are the named fields of a table, whole numbers all. A list has none.
 func (c call) changesOf(table *glua.LTable, what string) map[string]int64 {
@@ -196,42 +196,26 @@ func (c call) changesOf(table *glua.LTable, what string) map[string]int64 {
 	return changes
 }
 
-// id is a UUID in argument n.
-func (c call) id(n int, what string) string {
-	id, err := uuid.Parse(c.text(n, what))
-	if err != nil {
-		c.refuse(n, what, "a UUID")
-	}
-	return id.String()
-}
-
 // optID is a UUID in argument n, or "" if it is nil, missing or empty.
 func (c call) optID(n int, what string) string {
-	text := c.optText(n, what, "")
-	if text == "" {
+	text := c.optFilled(n, what)
+	if text == nil {
 		return ""
 	}
-	id, err := uuid.Parse(text)
+	id, err := uuid.Parse(*text)
 	if err != nil {
 		c.refuse(n, what, "a UUID, nil or empty")
 	}
 	return id.String()
 }
 
-// ids is a list of UUIDs in argument n, which must not be empty.
-func (c call) ids(n int, what string) []string {
-	texts := c.texts(n, what)
-	if len(texts) == 0 {
+// filledIDs is a list of UUIDs in argument n, which must not be empty.
+func (c call) filledIDs(n int, what string) []string {
+	ids := c.ids(n, what)
+	if len(ids) == 0 {
 		c.refuse(n, what, "a list of UUIDs that is not empty")
 	}
-	for i, text := range texts {
-		id, err := uuid.Parse(text)
-		if err != nil {
-			c.fail("argument %d (%s) must hold UUIDs only, but holds %q", n, what, text)
-		}
-		texts[i] = id.String()
-	}
-	return texts
+	return ids
 }
 
 // optTable is a table in argument n, or nil if it is nil or missing.
@@ -250,8 +234,8 @@ func textOrNil(text string) glua.LValue {
 	return glua.LString(text)
 }
 
-// decoded is the value of a JSON text as a table; null is an empty one.
-func (c call) decoded(text string) *glua.LTable {
+// decodedTable is the value of a JSON text as a table; null is an empty one.
+func (c call) decodedTable(text string) *glua.LTable {
 	value, err := lua.DecodeJSON(text)
 	if err != nil {
 		c.fail("%v", err)

@@ -34,15 +34,18 @@ var storageFunctions = map[string]function{
 
 func storageRead(r *Runtime, c call) int {
 	ids := c.storageIDs(1)
-	var objects []*api.StorageObject
-	var err error
-	if len(ids) > 0 {
-		c.wait(func() { objects, err = r.deps.Storage.Read(c.context(), storage.Server, ids) })
+	if len(ids) == 0 {
+		return c.push(newTable(0))
 	}
-	if err != nil {
-		c.fail("%s", message(err))
-	}
-	return c.push(c.objectList(objects))
+	return c.push(c.objectList(r.readObjects(c, ids)))
+}
+
+func (r *Runtime) readObjects(c call, ids []storage.ID) (objects []*api.StorageObject) {
+	r.await(c, func() (err error) {
+		objects, err = r.deps.Storage.Read(c.context(), storage.Server, ids)
+		return err
+	})
+	return objects
 }
 
 func storageList(r *Runtime, c call) int {
@@ -56,11 +59,10 @@ func storageList(r *Runtime, c call) int {
 	caller := c.optID(5, "caller id")
 	var objects []*api.StorageObject
 	var cursor string
-	var err error
-	c.wait(func() { objects, cursor, err = r.deps.Storage.List(c.context(), caller, request) })
-	if err != nil {
-		c.fail("%s", message(err))
-	}
+	r.await(c, func() (err error) {
+		objects, cursor, err = r.deps.Storage.List(c.context(), caller, request)
+		return err
+	})
 	c.push(c.objectList(objects))
 	c.push(textOrNil(cursor))
 	return 2
@@ -68,25 +70,21 @@ func storageList(r *Runtime, c call) int {
 
 func storageWrite(r *Runtime, c call) int {
 	writes := storageWrites(c, c.table(1, "objects"), list{1, "objects"})
+	if len(writes) == 0 {
+		return c.push(newTable(0))
+	}
 	var acks []*api.StorageObjectAck
-	var err error
-	if len(writes) > 0 {
-		c.wait(func() { acks, err = r.deps.Storage.Write(c.context(), storage.Server, writes) })
-	}
-	if err != nil {
-		c.fail("%s", message(err))
-	}
+	r.await(c, func() (err error) {
+		acks, err = r.deps.Storage.Write(c.context(), storage.Server, writes)
+		return err
+	})
 	return c.push(ackList(acks))
 }
 
 func storageDelete(r *Runtime, c call) int {
 	deletes := storageDeletes(c, c.table(1, "object ids"), list{1, "object ids"})
-	var err error
 	if len(deletes) > 0 {
-		c.wait(func() { err = r.deps.Storage.Delete(c.context(), storage.Server, deletes) })
-	}
-	if err != nil {
-		c.fail("%s", message(err))
+		r.await(c, func() error { return r.deps.Storage.Delete(c.context(), storage.Server, deletes) })
 	}
 	return 0
 }
@@ -103,27 +101,20 @@ func storageWriteRetry(r *Runtime, c call) int {
 		return c.push(newTable(0))
 	}
 	for retry := 0; ; retry++ {
-		acks, err := r.readAndWrite(c, ids, update)
-		switch {
-		case err == nil:
+		if acks, written := r.readAndWrite(c, ids, update); written {
 			return c.push(ackList(acks))
-		case !errors.Is(err, storage.ErrVersion):
-			c.fail("%s", message(err))
-		case retry == retries:
+		}
+		if retry == retries {
 			c.fail("the versions have changed on every one of %d tries", retries+1)
 		}
 		c.wait(func() { pause(c.context(), time.Duration(min(2<<retry, 20))*time.Millisecond) })
 	}
 }
 
-func (r *Runtime) readAndWrite(c call, ids []storage.ID, update *glua.LFunction) (acks []*api.StorageObjectAck, err error) {
-	var objects []*api.StorageObject
-	c.wait(func() { objects, err = r.deps.Storage.Read(c.context(), storage.Server, ids) })
-	if err != nil {
-		return nil, err
-	}
+// readAndWrite says whether the versions were still those that were read.
+func (r *Runtime) readAndWrite(c call, ids []storage.ID, update *glua.LFunction) (acks []*api.StorageObjectAck, written bool) {
 	c.L.Push(update)
-	c.L.Push(c.objectList(objects))
+	c.L.Push(c.objectList(r.readObjects(c, ids)))
 	c.L.Call(1, 1)
 	returned := c.L.Get(-1)
 	c.L.Pop(1)
@@ -132,10 +123,17 @@ func (r *Runtime) readAndWrite(c call, ids []storage.ID, update *glua.LFunction)
 		c.fail("the update function must return a table, got %s", describe(returned))
 	}
 	writes := storageWrites(c, table, list{what: "what the update function returned"})
-	if len(writes) > 0 {
-		c.wait(func() { acks, err = r.deps.Storage.Write(c.context(), storage.Server, writes) })
+	if len(writes) == 0 {
+		return nil, true
 	}
-	return acks, err
+	r.await(c, func() (err error) {
+		acks, err = r.deps.Storage.Write(c.context(), storage.Server, writes)
+		if written = !errors.Is(err, storage.ErrVersion); !written {
+			return nil
+		}
+		return err
+	})
+	return acks, written
 }
 
 // pause waits, or until ctx ends.
@@ -182,7 +180,7 @@ func storageDeletes(c call, table *glua.LTable, from list) []storage.Delete {
 func (c call) objectList(objects []*api.StorageObject) *glua.LTable {
 	list := newList(len(objects))
 	for _, o := range objects {
-		t := objectTable(o, c.decoded(o.Value))
+		t := objectTable(o, c.decodedTable(o.Value))
 		t.RawSetString("create_time", glua.LNumber(o.CreateTime.GetSeconds()))
 		t.RawSetString("update_time", glua.LNumber(o.UpdateTime.GetSeconds()))
 		list.Append(t)

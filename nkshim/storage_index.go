@@ -98,11 +98,10 @@ func storageIndexList(r *Runtime, c call) int {
 	caller := c.optID(5, "caller id")
 	var objects []*api.StorageObject
 	var cursor string
-	var err error
-	c.wait(func() { objects, cursor, err = r.deps.Storage.ListIndex(c.context(), caller, request) })
-	if err != nil {
-		c.fail("%s", message(err))
-	}
+	r.await(c, func() (err error) {
+		objects, cursor, err = r.deps.Storage.ListIndex(c.context(), caller, request)
+		return err
+	})
 	c.push(c.objectList(objects))
 	c.push(textOrNil(cursor))
 	return 2

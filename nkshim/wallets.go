@@ -49,11 +49,10 @@ func walletsUpdate(r *Runtime, c call) int {
 }
 
 func (r *Runtime) updateWallets(c call, updates []wallet.Update, ledger bool) (results []wallet.Result) {
-	var err error
-	c.wait(func() { results, err = r.deps.Wallets.Update(c.context(), updates, ledger) })
-	if err != nil {
-		c.fail("%s", message(err))
-	}
+	r.await(c, func() (err error) {
+		results, err = r.deps.Wallets.Update(c.context(), updates, ledger)
+		return err
+	})
 	return results
 }
 
@@ -88,14 +87,13 @@ func walletLedgerList(r *Runtime, c call) int {
 	}
 	var items []wallet.Item
 	var next string
-	var err error
-	c.wait(func() { items, next, err = r.deps.Wallets.List(c.context(), userID, limit, cursor) })
-	if err != nil {
-		c.fail("%s", message(err))
-	}
+	r.await(c, func() (err error) {
+		items, next, err = r.deps.Wallets.List(c.context(), userID, limit, cursor)
+		return err
+	})
 	list := newList(len(items))
 	for _, item := range items {
-		list.Append(ledgerItem(item, c.decoded(item.Metadata)))
+		list.Append(ledgerItem(item, c.decodedTable(item.Metadata)))
 	}
 	c.push(list)
 	c.push(glua.LString(next))
@@ -108,11 +106,10 @@ func walletLedgerUpdate(r *Runtime, c call) int {
 	id, metadata := c.id(1, "item id"), c.table(2, "metadata")
 	text := c.objectText(metadata, "metadata")
 	var item wallet.Item
-	var err error
-	c.wait(func() { item, err = r.deps.Wallets.Annotate(c.context(), id, text) })
-	if err != nil {
-		c.fail("%s", message(err))
-	}
+	r.await(c, func() (err error) {
+		item, err = r.deps.Wallets.Annotate(c.context(), id, text)
+		return err
+	})
 	return c.push(ledgerItem(item, metadata))
 }
 
