@@ -18,31 +18,33 @@ const module = "nkhost"
 
 // services are the rooms that do the host's work for one kind of thing each.
 var services = []string{
-	"host/account", "host/match", "host/matchmaker", "host/notification", "host/session", "host/storage", "host/wallet",
+	"host/account", "host/match", "host/matchmaker", "host/session",
+	"host/notification", "host/storage", "host/wallet",
 }
 
 // mayImport is the table of docs/design.md: which rooms of this module each room
 // may import. Tests may import more.
 var mayImport = map[string][]string{
-	".":                 {"host", "host/config", "host/logging", "modules"},
-	"host":              append([]string{"host/api", "host/realtime", "host/config", "host/query", "host/db", "nkshim", "lua", "modules"}, services...),
-	"host/api":          services,
-	"host/realtime":     services,
-	"nkshim":            append([]string{"lua"}, services...),
-	"host/match":        {"host/query", "host/session"},
-	"host/matchmaker":   {"host/query"},
-	"host/account":      {"host/db"},
+	".":               {"host", "host/config", "host/logging", "modules"},
+	"host":            append([]string{"host/api", "host/realtime", "host/config", "host/query", "host/db", "nkshim", "lua", "modules"}, services...),
+	"host/api":        services,
+	"host/realtime":   services,
+	"nkshim":          append([]string{"lua"}, services...),
+	"host/match":      {"host/query", "host/session"},
+	"host/matchmaker": {"host/query"},
+	"host/account":    {"host/db"},
+	"host/logging":    {"host/config"},
+	"host/session":    nil,
+	"host/query":      nil,
+	"host/db":         nil,
+	"host/config":     nil,
+	"lua":             nil,
+	"modules":         nil,
+	"conformance":     nil,
+
 	"host/notification": {"host/db"},
 	"host/storage":      {"host/db", "host/query"},
 	"host/wallet":       {"host/db"},
-	"host/logging":      {"host/config"},
-	"host/session":      nil,
-	"host/query":        nil,
-	"host/db":           nil,
-	"host/config":       nil,
-	"lua":               nil,
-	"modules":           nil,
-	"conformance":       nil,
 }
 
 // goFile is a source file that belongs to the program.

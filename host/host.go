@@ -50,20 +50,21 @@ type Host struct {
 	version string
 	now     func() time.Time
 
-	modules       *lua.Modules
-	files         fs.FS // the modules' folder
-	listener      net.Listener
-	database      *db.DB
-	accounts      *account.Service
+	modules  *lua.Modules
+	files    fs.FS // the modules' folder
+	listener net.Listener
+	database *db.DB
+	accounts *account.Service
+	tokens   *session.Tokens
+	shim     *nkshim.Runtime
+	matches  *allMatches
+	maker    *matchmaker.Matchmaker
+	sockets  *realtime.Server
+	server   *http.Server
+
 	storage       *storage.Service
 	wallets       *wallet.Service
 	notifications *notification.Service
-	tokens        *session.Tokens
-	shim          *nkshim.Runtime
-	matches       *allMatches
-	maker         *matchmaker.Matchmaker
-	sockets       *realtime.Server
-	server        *http.Server
 
 	// running ends when Close begins; background holds what is done meanwhile.
 	running    context.Context

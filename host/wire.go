@@ -78,8 +78,6 @@ func (h *Host) apiOptions() api.Options {
 		Tokens:          h.tokens,
 		Accounts:        h.accounts,
 		Matches:         h.matches,
-		Storage:         h.storage,
-		Notifications:   h.notifications,
 		Runtime:         h.shim,
 		Hooks:           h.shim,
 		Online:          h.sockets.Online,
@@ -89,6 +87,9 @@ func (h *Host) apiOptions() api.Options {
 		ProxyCount:      c.ProxyCount,
 		ResponseHeaders: c.Headers(),
 		Log:             h.log,
+
+		Storage:       h.storage,
+		Notifications: h.notifications,
 	}
 }
 
@@ -139,12 +140,13 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Files:         h.files,
 		Config:        h.config.ForModules(),
 		Matches:       h.matches,
+		CallStackSize: h.config.Runtime.LuaCallStackSize,
+		RegistrySize:  h.config.Runtime.LuaRegistrySize,
+
 		Storage:       h.storage,
 		Wallets:       h.wallets,
 		Notifications: h.notifications,
 		MultiUpdater:  multiUpdater{h.accounts, h.storage, h.wallets},
-		CallStackSize: h.config.Runtime.LuaCallStackSize,
-		RegistrySize:  h.config.Runtime.LuaRegistrySize,
 	}
 }
 

@@ -33,7 +33,8 @@ type Deps struct {
 	Files  fs.FS          // the modules folder, for nk.file_read
 	Config map[string]any // what nk.get_config returns
 
-	Matches       Matches
+	Matches Matches
+
 	Storage       Storage
 	Wallets       Wallets
 	Notifications Notifications

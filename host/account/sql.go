@@ -7,12 +7,13 @@ import (
 )
 
 type statements struct {
+	updateInTx *db.Stmt // see updateQuery
+
 	byID, byUsername, byDevice, byCustom, byEmail *db.Stmt // id, username, password hash or "", disable_time
 
 	insertUser   *db.Stmt // id, username, custom_id, email, password, time; changes no row if one is taken
 	insertDevice *db.Stmt // id, user_id; changes no row if it is taken
 	account      *db.Stmt // a row a device, or one without
-	update       *db.Stmt // see UpdateTx
 }
 
 func prepare(ctx context.Context, d *db.DB) (statements, error) {
@@ -23,6 +24,7 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 		make  func(context.Context, string) (*db.Stmt, error)
 		query string
 	}{
+		{&sql.updateInTx, d.Writer, updateQuery},
 		{&sql.byID, d.Reader, user + `WHERE u.id = $1`},
 		{&sql.byUsername, d.Reader, user + `WHERE u.username = $1`},
 		{&sql.byDevice, d.Reader, user + `JOIN user_device d ON d.user_id = u.id WHERE d.id = $1`},
@@ -42,7 +44,6 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 			FROM users u LEFT JOIN user_device d ON d.user_id = u.id
 			WHERE u.id = $1
 			ORDER BY d.id`},
-		{&sql.update, d.Writer, updateQuery},
 	} {
 		stmt, err := s.make(ctx, s.query)
 		if err != nil {

@@ -47,7 +47,7 @@ func (s *Service) UpdateTx(ctx context.Context, tx *db.Tx, userID string, update
 			}
 		}
 	}
-	_, err = tx.Exec(ctx, s.sql.update, args...)
+	_, err = tx.Exec(ctx, s.sql.updateInTx, args...)
 	if errors.Is(err, db.ErrConflict) {
 		return errUsernameTaken()
 	}

@@ -81,14 +81,15 @@ type Hooks interface {
 
 // Options are what the API needs. All but those said to be optional must be set.
 type Options struct {
-	Tokens        Tokens
-	Accounts      Accounts
-	Matches       Matches
+	Tokens   Tokens
+	Accounts Accounts
+	Matches  Matches
+	Runtime  Runtime
+	Hooks    Hooks                    // optional
+	Online   func(userID string) bool // whether a user shows as online; optional
+
 	Storage       Storage
 	Notifications Notifications
-	Runtime       Runtime
-	Hooks         Hooks                    // optional
-	Online        func(userID string) bool // whether a user shows as online; optional
 
 	ServerKey string // with which clients authenticate (socket.server_key)
 	HTTPKey   string // with which servers call RPCs (runtime.http_key); "" lets none in
