@@ -2,6 +2,7 @@ package notification
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -240,6 +241,27 @@ func TestGetUpdateAndDelete(t *testing.T) {
 	want(t, f.kept(t, alice), "changed two")
 	wantCode(t, f.Delete(t.Context(), []Deletion{{strings.ToUpper(one.Id), alice}, {two.Id, ""}}), codes.OK)
 	want(t, f.kept(t, alice), "")
+}
+
+func TestExport(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	alice := f.user(t, "alice")
+	if text, err := f.Export(t.Context(), alice); text != nil || err != nil {
+		t.Errorf("of nothing: %s, %v", text, err)
+	}
+	f.mustSend(t, to(alice, "one", true), to(alice, "two", true))
+	text, err := f.Export(t.Context(), alice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []struct {
+		Subject    string
+		CreateTime string `json:"create_time"`
+	}
+	if err := json.Unmarshal(text, &list); err != nil || len(list) != 2 || list[1].Subject != "two" || list[0].CreateTime != "2027-01-15T08:00:00Z" {
+		t.Errorf("exported %s, %v", text, err)
+	}
 }
 
 func TestSendAll(t *testing.T) {

@@ -21,6 +21,7 @@ type statements struct {
 	listAll  *db.Stmt // collection, read, key, user_id, limit
 	listUser *db.Stmt // collection, user_id, read, key, limit
 	scan     *db.Stmt // collection, key, user_id, limit; in the order of the primary key
+	ofUser   *db.Stmt // user_id
 
 	// Each returns version, create_time and update_time, or no row if the write is
 	// refused. All take collection, key, user_id, value, version, read, write, time.
@@ -53,6 +54,8 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 			SELECT ` + columns + ` FROM storage
 			WHERE collection = $1 AND (key, user_id) > ($2, $3)
 			ORDER BY key, user_id LIMIT $4`},
+		{&sql.ofUser, d.Reader, `
+			SELECT ` + columns + ` FROM storage WHERE user_id = $1 ORDER BY collection, key`},
 		{&sql.create, d.Writer, insert + `NOTHING RETURNING create_time, update_time`},
 		// As on Nakama, what is as it should be keeps its time.
 		{&sql.put, d.Writer, insert + `UPDATE SET

@@ -252,6 +252,28 @@ func TestLedger(t *testing.T) {
 	}
 }
 
+func TestExport(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	alice := f.user(t, "alice")
+	if text, err := f.Export(t.Context(), alice); text != nil || err != nil {
+		t.Errorf("of nothing: %s, %v", text, err)
+	}
+	for i := range 2 {
+		if _, err := f.Update(t.Context(), []Update{{UserID: alice, Changeset: coins{"gold": int64(i)}, Metadata: "{}"}}, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := f.Export(t.Context(), alice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	item := func(id, gold int) string {
+		return fmt.Sprintf(`{"id":"00000000-0000-7000-8000-%012d","changeset":"{\"gold\":%d}","metadata":"{}","create_time":"2027-01-15T08:00:00Z","update_time":"2027-01-15T08:00:00Z"}`, id, gold)
+	}
+	want(t, string(text), "["+item(2, 1)+","+item(1, 0)+"]")
+}
+
 func FuzzMerge(f *testing.F) {
 	f.Add("{}", `{"a":1}`)
 	f.Add(`{"a":1,"b":{"c":[]}}`, `{"a":"x"}`)

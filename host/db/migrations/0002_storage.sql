@@ -1,6 +1,7 @@
--- The system: it owns what belongs to no user.
+-- The system: it owns what belongs to no user. Its times are those of this migration's
+-- making, the beginning of 2026.
 INSERT INTO users (id, username, create_time, update_time)
-VALUES ('00000000-0000-0000-0000-000000000000', '', 0, 0)
+VALUES ('00000000-0000-0000-0000-000000000000', '', 1767225600000, 1767225600000)
 ON CONFLICT DO NOTHING;
 
 CREATE TABLE storage (
