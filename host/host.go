@@ -22,9 +22,12 @@ import (
 	"nkhost/host/config"
 	"nkhost/host/db"
 	"nkhost/host/matchmaker"
+	"nkhost/host/notification"
 	"nkhost/host/providers"
 	"nkhost/host/realtime"
 	"nkhost/host/session"
+	"nkhost/host/storage"
+	"nkhost/host/wallet"
 	"nkhost/lua"
 	"nkhost/modules"
 	"nkhost/nkshim"
@@ -61,6 +64,10 @@ type Host struct {
 	sockets   *realtime.Server
 	server    *http.Server
 
+	storage       *storage.Service
+	wallets       *wallet.Service
+	notifications *notification.Service
+
 	// running ends when Close begins; background holds what is done meanwhile.
 	running    context.Context
 	stop       context.CancelFunc
@@ -79,7 +86,7 @@ func Open(ctx context.Context, options Options) (*Host, error) {
 		h.now = time.Now
 	}
 	h.running, h.stop = context.WithCancel(context.WithoutCancel(ctx))
-	for _, step := range []func(context.Context) error{h.readModules, h.listen, h.openDatabase, h.wire, h.loadModules} {
+	for _, step := range []func(context.Context) error{h.readModules, h.listen, h.openDatabase, h.openServices, h.wire, h.loadModules} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, h.Close(ctx))
 		}
@@ -238,5 +245,5 @@ func (h *Host) loadModules(ctx context.Context) error {
 		return err
 	}
 	h.loaded = true
-	return nil
+	return h.storage.OpenIndexes(ctx, h.shim.StorageIndexes())
 }

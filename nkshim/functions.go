@@ -31,9 +31,12 @@ func families() []map[string]function {
 		satoriFunctions,
 		providerFunctions,
 		sessionFunctions,
+		multiFunctions,
+		notificationFunctions,
 		storageFunctions,
 		userFunctions,
 		utilFunctions,
+		walletFunctions,
 	}
 }
 

@@ -40,6 +40,11 @@ type Deps struct {
 	Providers  *providers.Client
 	Sessions   Sessions
 
+	Storage       Storage
+	Wallets       Wallets
+	Notifications Notifications
+	MultiUpdater  MultiUpdater
+
 	// States is in how many VMs the modules are loaded for RPCs and hooks, and how many of
 	// these may run at a time (runtime.lua_max_count); 0 stands for one.
 	States int

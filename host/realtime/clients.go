@@ -91,7 +91,7 @@ func (s *Server) StreamUserUpdate(stream Stream, userID, sessionID string, meta 
 	if c == nil {
 		return errSessionGone
 	}
-	return s.tracker.update(c, stream, userID, meta)
+	return s.tracker.update(c, stream, userID, meta, nil)
 }
 
 // StreamUserLeave takes a presence off a stream, if it is there.

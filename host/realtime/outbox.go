@@ -124,16 +124,15 @@ func (s *socket) take() [][]byte {
 // write writes frames in one go. They are the socket's spare list, which is empty
 // afterwards.
 func (s *socket) write(frames [][]byte) error {
-	conn := s.conn.NetConn()
-	if err := conn.SetWriteDeadline(time.Now().Add(s.server.options.WriteWait)); err != nil {
+	if err := s.out.SetWriteDeadline(time.Now().Add(s.server.options.WriteWait)); err != nil {
 		return err
 	}
 	var err error
 	if len(frames) == 1 {
-		_, err = conn.Write(frames[0])
+		_, err = s.out.Write(frames[0])
 	} else {
 		buffers := net.Buffers(frames)
-		_, err = buffers.WriteTo(conn)
+		_, err = buffers.WriteTo(s.out)
 	}
 	clear(frames)
 	return err

@@ -72,18 +72,22 @@ func (s *Server) statusUnfollow(c *socket, in *rtapi.Envelope) (*rtapi.Envelope,
 	return c.answer(&rtapi.Envelope{Cid: in.Cid})
 }
 
-// statusUpdate sets the status, or without one makes the user appear offline.
+// statusUpdate sets the status, or without one makes the user appear offline. As on
+// Nakama the answer comes before the user's own event.
 func (s *Server) statusUpdate(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	status := in.GetStatusUpdate().GetStatus()
+	out := &rtapi.Envelope{Cid: in.Cid}
 	if status == nil {
+		c.send(out)
 		s.tracker.untrack(c, statusStream(c.user), c.self.UserID)
-		return c.answer(&rtapi.Envelope{Cid: in.Cid})
+		return out, true
 	}
 	if len(status.Value) > maxStatus {
 		return c.refuse(in.Cid, rtapi.Error_BAD_INPUT, "A status has 2048 bytes at most.")
 	}
-	if err := s.tracker.update(c, statusStream(c.user), c.self.UserID, Meta{Status: status.Value}); err != nil {
+	err := s.tracker.update(c, statusStream(c.user), c.self.UserID, Meta{Status: status.Value}, func() { c.send(out) })
+	if err != nil {
 		return c.refuse(in.Cid, codeOf(err), s.errorText(err, "status update"))
 	}
-	return c.answer(&rtapi.Envelope{Cid: in.Cid})
+	return out, true
 }

@@ -25,6 +25,7 @@ import (
 type socket struct {
 	server *Server
 	conn   *websocket.Conn
+	out    net.Conn // what conn writes to, for whole frames
 	format format
 	user   uuid.UUID
 	self   match.Presence  // without a reason

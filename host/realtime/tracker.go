@@ -77,8 +77,9 @@ func (t *tracker) track(s *socket, stream Stream, userID string, meta Meta, ask 
 	return true, nil
 }
 
-// update is track, but replaces what a presence says of itself.
-func (t *tracker) update(s *socket, stream Stream, userID string, meta Meta) error {
+// update is track, but replaces what a presence says of itself. What first puts on
+// sockets' queues stands before the event; it may be nil, and must not call the tracker.
+func (t *tracker) update(s *socket, stream Stream, userID string, meta Meta, first func()) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if s.gone {
@@ -86,10 +87,13 @@ func (t *tracker) update(s *socket, stream Stream, userID string, meta Meta) err
 	}
 	p := &presence{stream: stream, userID: userID, meta: meta, socket: s}
 	old := t.find(s, &stream, userID)
+	if old == nil && len(s.presences) >= t.maxPresences {
+		return errTooMany
+	}
+	if first != nil {
+		first()
+	}
 	if old == nil {
-		if len(s.presences) >= t.maxPresences {
-			return errTooMany
-		}
 		t.add(p)
 		return nil
 	}
