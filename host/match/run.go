@@ -19,6 +19,7 @@ type match struct {
 
 	order   uint64 // in which the matches were created
 	nextRun *match // in the run queue
+	placed  uint64 // the scheduler's lendings when it last gave the match a place; the scheduler's
 	onWheel
 
 	// What only the goroutine knows that is in the match.
