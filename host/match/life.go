@@ -102,7 +102,11 @@ func (l *life) step(ctx context.Context, in input) (out outcome) {
 	case inConfirm:
 		l.confirm(in.presences)
 	case inLeave:
-		return l.leave(ctx, in.presences)
+		for i := range in.presences { // as on Nakama, match_leave is called for each
+			if out = l.leave(ctx, in.presences[i:i+1]); out.ending != goesOn {
+				return out
+			}
+		}
 	case inSignal:
 		state, answer, err := l.handler.Signal(ctx, l.tick, l.state, in.data)
 		out = l.settle(in.kind, state, err)
