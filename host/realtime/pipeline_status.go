@@ -38,10 +38,10 @@ func (s *Server) statusFollow(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, b
 	if len(ids)+len(names) > 0 {
 		found, err := s.options.Users.Find(c.ctx, slices.Collect(maps.Keys(ids)), slices.Collect(maps.Keys(names)))
 		if err != nil {
-			return c.refuse(in.Cid, rtapi.Error_RUNTIME_EXCEPTION, s.errorText(err, "status follow"))
+			return c.refuse(in.Cid, rtapi.Error_RUNTIME_EXCEPTION, c.errorText(err, "status follow"))
 		}
 		if statuses, err = s.tracker.follow(c, userIDs(found)); err != nil {
-			return c.refuse(in.Cid, codeOf(err), s.errorText(err, "status follow"))
+			return c.refuse(in.Cid, codeOf(err), c.errorText(err, "status follow"))
 		}
 	}
 	return c.answer(&rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_Status{Status: &rtapi.Status{Presences: statuses}}})
@@ -87,7 +87,7 @@ func (s *Server) statusUpdate(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, b
 	}
 	err := s.tracker.update(c, statusStream(c.user), c.self.UserID, Meta{Status: status.Value}, func() { c.send(out) })
 	if err != nil {
-		return c.refuse(in.Cid, codeOf(err), s.errorText(err, "status update"))
+		return c.refuse(in.Cid, codeOf(err), c.errorText(err, "status update"))
 	}
 	return out, true
 }

@@ -33,6 +33,7 @@ type Server struct {
 
 	mu      sync.RWMutex
 	sockets map[string]*socket // by session id, until their goroutine ends
+	opened  uint64             // sockets ever
 	closed  bool
 
 	open atomic.Int64
@@ -150,6 +151,8 @@ func (s *Server) start(c *socket, handshake []byte, status bool) {
 		_ = c.conn.Close()
 		return
 	}
+	s.opened++
+	c.order = s.opened
 	s.sockets[c.self.SessionID] = c
 	s.running.Add(2)
 	s.open.Add(1)
@@ -161,15 +164,25 @@ func (s *Server) start(c *socket, handshake []byte, status bool) {
 		_, _ = s.tracker.track(c, statusStream(c.user), c.self.UserID, Meta{}, nil)
 	}
 	if s.options.SingleSocket {
-		for _, other := range s.tracker.sockets(c.user) {
-			if other != c {
-				other.endSoon(OtherSocketOpened)
-			}
-		}
+		endOlder(s.tracker.sockets(c.user))
 	}
 	s.log.Debug("session started", "session", c.self.SessionID, "user", c.self.UserID)
 	go c.flush()
 	go c.run()
+}
+
+// endOlder ends all sockets of a user but the newest, which need not be the one that is
+// just being started: two may be at the same time.
+func endOlder(sockets []*socket) {
+	var newest uint64
+	for _, c := range sockets {
+		newest = max(newest, c.order)
+	}
+	for _, c := range sockets {
+		if c.order != newest {
+			c.endSoon(OtherSocketOpened)
+		}
+	}
 }
 
 func (s *Server) isClosed() bool {
