@@ -61,19 +61,21 @@ $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
 	npm ci --prefix $(CLIENTS)
 	touch $@
 
-# Debian's packages, each with a program that shows it is there.
-PROGRAMS := gcc:gcc chromium:chromium lua5.1:lua5.1 node:nodejs npm:npm
+# Debian's packages, each with a program that shows it is there. Debian starts
+# PostgreSQL as a service, which no test needs: they start servers of their own.
+PROGRAMS := gcc:gcc chromium:chromium lua5.1:lua5.1 node:nodejs npm:npm /usr/lib/postgresql/*/bin/postgres:postgresql
 
 .PHONY: programs
 programs:
 	@missing=(); \
 	for pair in $(PROGRAMS); do \
-		command -v "$${pair%%:*}" >/dev/null || missing+=("$${pair##*:}"); \
+		command -v $${pair%%:*} >/dev/null || missing+=("$${pair##*:}"); \
 	done; \
 	if [ "$${#missing[@]}" -eq 0 ]; then exit 0; fi; \
 	if [ "$$(id -u)" -ne 0 ]; then echo "The tests need: apt-get install $${missing[*]}" >&2; exit 1; fi; \
 	apt-get update -q; \
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$${missing[@]}"
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$${missing[@]}"; \
+	case " $${missing[*]} " in *" postgresql "*) service postgresql stop || true;; esac
 
 .PHONY: clean
 clean:
