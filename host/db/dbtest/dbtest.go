@@ -21,8 +21,8 @@ type Place struct {
 	Address string
 }
 
-// places are fresh databases, one of each kind, by the kind's name.
-var places = map[string]func(t testing.TB) Place{
+// kinds make a fresh database each, by the kind's name.
+var kinds = map[string]func(t testing.TB) Place{
 	"memory":     Memory,
 	"file":       File,
 	"postgresql": PostgreSQL,
@@ -30,22 +30,22 @@ var places = map[string]func(t testing.TB) Place{
 
 // Each runs a test on a fresh database of each kind, in parallel.
 func Each(t *testing.T, test func(t *testing.T, place Place)) {
-	t.Parallel()
-	for name, place := range places {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, place(t))
-		})
-	}
+	each(t, []string{"memory", "file", "postgresql"}, test)
 }
 
 // EachKept is Each for those kinds that keep what is stored.
 func EachKept(t *testing.T, test func(t *testing.T, place Place)) {
-	Each(t, func(t *testing.T, place Place) {
-		if !place.IsMemory() {
-			test(t, place)
-		}
-	})
+	each(t, []string{"file", "postgresql"}, test)
+}
+
+func each(t *testing.T, names []string, test func(t *testing.T, place Place)) {
+	t.Parallel()
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, kinds[name](t))
+		})
+	}
 }
 
 // Memory is a database that keeps nothing.
@@ -53,9 +53,6 @@ func Memory(testing.TB) Place { return Place{DataDir: db.InMemory} }
 
 // File is a SQLite database in a folder of its own.
 func File(t testing.TB) Place { return Place{DataDir: t.TempDir()} }
-
-// IsMemory says that nothing is kept.
-func (p Place) IsMemory() bool { return p.Address == "" && p.DataDir == db.InMemory }
 
 // connections are few, since many tests share one server.
 const connections = 12
