@@ -137,6 +137,7 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Files:         h.files,
 		Config:        h.config.ForModules(),
 		Matches:       h.matches,
+		Database:      h.database,
 		CallStackSize: h.config.Runtime.LuaCallStackSize,
 		RegistrySize:  h.config.Runtime.LuaRegistrySize,
 	}

@@ -26,6 +26,7 @@ func families() []map[string]function {
 		loggerFunctions,
 		matchFunctions,
 		metricsFunctions,
+		sqlFunctions,
 		storageFunctions,
 		utilFunctions,
 	}

@@ -33,7 +33,8 @@ type Deps struct {
 	Files  fs.FS          // the modules folder, for nk.file_read
 	Config map[string]any // what nk.get_config returns
 
-	Matches Matches
+	Matches  Matches
+	Database Database
 
 	// CallStackSize and RegistrySize are runtime.lua_call_stack_size and
 	// runtime.lua_registry_size; 0 stands for Nakama's defaults.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // postgresLimit is how long a statement may take before the server counts as lost.
@@ -31,8 +32,15 @@ func postgresEngine() engine {
 		},
 		isReadOnly: func(err error) bool { return postgresCode(err) == "25006" }, // read_only_sql_transaction
 		advice:     postgresAdvice,
-		// The pool throws a connection away that comes back with an open transaction.
-		leftOpen: func(context.Context, *sql.Conn) bool { return false },
+		// The pool throws away a connection that comes back with an open transaction.
+		leftOpen: func(_ context.Context, conn *sql.Conn) (open bool) {
+			_ = conn.Raw(func(conn any) error {
+				own, ok := conn.(*stdlib.Conn)
+				open = ok && !own.Conn().IsClosed() && own.Conn().PgConn().TxStatus() != 'I'
+				return nil
+			})
+			return open
+		},
 	}
 }
 
