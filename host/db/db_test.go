@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +15,12 @@ import (
 	"nkhost/host/db/dbtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(dbtest.Main(m)) }
+func TestMain(m *testing.M) {
+	if where := os.Getenv(asBookkeeper); where != "" {
+		keepBooks(where)
+	}
+	goleak.VerifyTestMain(dbtest.Main(m))
+}
 
 func exec(t *testing.T, d *db.DB, query string, args ...any) int64 {
 	t.Helper()

@@ -75,21 +75,23 @@ func postgresAdvice(err error) string {
 	if advice := postgresAdvices[code]; advice != "" {
 		return advice
 	}
+	var connecting *pgconn.ConnectError
 	switch {
-	case isLost(err) || strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P"):
-		return "cannot be reached: check that PostgreSQL runs at database.address; the host goes on by itself when it answers again, and a write that was under way may or may not have been made"
+	case errors.As(err, &connecting) || pgconn.SafeToRetry(err) || errors.Is(err, driver.ErrBadConn) || code == "57P03":
+		return "cannot be reached: check that PostgreSQL runs at database.address; the host goes on by itself when it answers"
+	case isBroken(err) || strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P"):
+		return "has broken the connection: check that PostgreSQL runs; the host goes on by itself when it answers, and what was being written may or may not be stored"
 	case errors.Is(err, context.DeadlineExceeded):
-		return "takes too long to answer: check the load of the server and the network to it"
+		return "takes too long to answer: check the load of the server and the network to it; what was being written may or may not be stored"
 	}
 	return ""
 }
 
-// isLost says that there is no connection, or no longer one.
-func isLost(err error) bool {
-	var connecting *pgconn.ConnectError
+// isBroken says that a connection ended while it was used.
+func isBroken(err error) bool {
 	var network *net.OpError
-	return errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || pgconn.SafeToRetry(err) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.As(err, &network) && !network.Timeout()
 }
 
 var postgresAdvices = map[string]string{
