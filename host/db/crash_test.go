@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	osexec "os/exec"
+	"strings"
 	"sync"
 	"testing"
 
@@ -70,6 +71,34 @@ func keepBooksUntilKilled(t *testing.T, place dbtest.Place, round int) (stored [
 		t.Fatalf("round %d: it ended after %d entries", round, len(stored))
 	}
 	return stored
+}
+
+// TestAFullDisk lets a bookkeeping process write until a file cannot grow. It says
+// why, and what it said was stored is there.
+func TestAFullDisk(t *testing.T) {
+	t.Parallel()
+	place := dbtest.File(t)
+	exec(t, place.Open(t), "CREATE TABLE ledger (entry TEXT NOT NULL, amount BIGINT NOT NULL, PRIMARY KEY (entry, amount))")
+	where, err := json.Marshal(place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := osexec.Command("sh", "-c", `ulimit -f 400 && exec "$0"`, os.Args[0])
+	cmd.Env = append(os.Environ(), asBookkeeper+"="+string(where))
+	var complaint strings.Builder
+	cmd.Stderr = &complaint
+	out, err := cmd.Output()
+	if err == nil || !strings.Contains(complaint.String(), "disk") {
+		t.Errorf("it ended with %v and said %s", err, complaint.String())
+	}
+	stored := map[string]bool{}
+	for entry := range strings.FieldsSeq(string(out)) {
+		stored[entry] = true
+	}
+	if len(stored) == 0 {
+		t.Error("nothing was stored")
+	}
+	audit(t, place, stored)
 }
 
 // audit wants every stored entry in the ledger, and the two rows of each that is there.

@@ -50,6 +50,7 @@ type engine struct {
 
 	isConflict func(err error) bool // a value that must be unique is taken
 	isRace     func(err error) bool // undone for the sake of another transaction
+	isBroken   func(err error) bool // the connection ended while it was used
 	isReadOnly func(err error) bool // a write where only reads are allowed
 	advice     func(err error) string
 	// leftOpen ends a transaction that foreign SQL began on a connection and did not

@@ -31,6 +31,7 @@ func exec(t *testing.T, d *db.DB, query string, args ...any) int64 {
 	return n
 }
 
+// notes lists what stands in the table note, as readers see it.
 func notes(t *testing.T, d *db.DB) string {
 	t.Helper()
 	query, err := d.Reader(t.Context(), "SELECT text FROM note ORDER BY text")
@@ -145,6 +146,8 @@ func TestStatements(t *testing.T) {
 	})
 }
 
+// A transaction that waits for another writes after it, neither is lost, and
+// readers go on meanwhile.
 func TestManyWriters(t *testing.T) {
 	eachKind(t, func(t *testing.T, d *db.DB) {
 		ctx := t.Context()

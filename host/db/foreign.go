@@ -12,7 +12,7 @@ import (
 // ExecForeign runs foreign SQL and returns how many rows it changed. Without args it
 // may be several statements.
 func (d *DB) ExecForeign(ctx context.Context, query string, args ...any) (count int64, err error) {
-	err = d.foreign(ctx, d.write, func(conn *sql.Conn) error {
+	err = d.foreign(ctx, d.write, afterRace, func(conn *sql.Conn) error {
 		count, err = d.affected(conn.ExecContext(ctx, query, args...))
 		return err
 	})
@@ -28,26 +28,26 @@ func (d *DB) QueryForeign(ctx context.Context, query string, args ...any) (colum
 		return err
 	}
 	// Most queries only read, and those need not queue behind writes.
-	if err = d.foreign(ctx, d.read, read); err != nil && d.isReadOnly(err) {
-		err = d.foreign(ctx, d.write, read)
+	if err = d.foreign(ctx, d.read, always, read); err != nil && d.isReadOnly(err) {
+		err = d.foreign(ctx, d.write, afterRace, read)
 	}
 	return columns, rows, err
 }
 
 // foreign runs work, which runs foreign SQL, on a connection of its own. A transaction
 // that it began and did not end is undone: another caller gets the connection next.
-func (d *DB) foreign(ctx context.Context, pool *sql.DB, work func(conn *sql.Conn) error) error {
-	return d.repeatUntilEnd(ctx, func() (bool, error) {
+func (d *DB) foreign(ctx context.Context, pool *sql.DB, allowed again, work func(conn *sql.Conn) error) error {
+	return d.repeatUntilEnd(ctx, func() (again, error) {
 		conn, err := pool.Conn(ctx)
 		if err != nil {
-			return true, d.explain("get a connection", err)
+			return allowed, d.explain("get a connection", err)
 		}
 		defer func() { _ = conn.Close() }() // gives it back
 		err = work(conn)
 		if d.leftOpen(context.WithoutCancel(ctx), conn) && err == nil {
 			err = errors.New("the SQL began a transaction and did not end it, so it was undone: begin and commit in one text")
 		}
-		return true, err
+		return allowed, err
 	})
 }
 

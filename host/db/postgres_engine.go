@@ -30,6 +30,7 @@ func postgresEngine() engine {
 			code := postgresCode(err)
 			return code == "40001" || code == "40P01" // serialization_failure, deadlock_detected
 		},
+		isBroken:   isBroken,
 		isReadOnly: func(err error) bool { return postgresCode(err) == "25006" }, // read_only_sql_transaction
 		advice:     postgresAdvice,
 		// The pool throws away a connection that comes back with an open transaction.
@@ -79,7 +80,7 @@ func postgresAdvice(err error) string {
 	switch {
 	case errors.As(err, &connecting) || pgconn.SafeToRetry(err) || errors.Is(err, driver.ErrBadConn) || code == "57P03":
 		return "cannot be reached: check that PostgreSQL runs at database.address; the host goes on by itself when it answers"
-	case isBroken(err) || strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P"):
+	case isBroken(err):
 		return "has broken the connection: check that PostgreSQL runs; the host goes on by itself when it answers, and what was being written may or may not be stored"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "takes too long to answer: check the load of the server and the network to it; what was being written may or may not be stored"
@@ -87,9 +88,17 @@ func postgresAdvice(err error) string {
 	return ""
 }
 
-// isBroken says that a connection ended while it was used.
+// isBroken says that a connection ended while it was used: the network failed, or the
+// server was told to end it. A server that cannot be connected to is not meant.
 func isBroken(err error) bool {
+	var connecting *pgconn.ConnectError
 	var network *net.OpError
+	switch code := postgresCode(err); {
+	case errors.As(err, &connecting):
+		return false
+	case code != "":
+		return strings.HasPrefix(code, "08") || code == "57P01" || code == "57P02" // admin_shutdown, crash_shutdown
+	}
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.As(err, &network) && !network.Timeout()
 }

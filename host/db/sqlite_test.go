@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"nkhost/host/db"
@@ -122,18 +123,87 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	}
 }
 
+// A host recovers when the cause of an error is gone, and has lost nothing.
 func TestRecovery(t *testing.T) {
 	t.Parallel()
-	d := open(t, t.TempDir())
-	exec(t, d, "CREATE TABLE note (text TEXT)")
-	exec(t, d, "PRAGMA max_page_count = 20")
-	if _, err := d.Exec(t.Context(), "INSERT INTO note VALUES ($1)", strings.Repeat("x", 1<<20)); err == nil {
-		t.Fatal("the disk was not full")
+	for name, fault := range map[string]func(t *testing.T, d *db.DB, dir string) (mend func()){
+		"disk full": func(t *testing.T, d *db.DB, _ string) func() {
+			exec(t, d, "PRAGMA max_page_count = 20")
+			return func() { exec(t, d, "PRAGMA max_page_count = 100000") }
+		},
+		"locked": func(t *testing.T, d *db.DB, dir string) func() {
+			exec(t, d, "PRAGMA busy_timeout = 1")
+			return lock(t, open(t, dir))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			d := open(t, dir)
+			exec(t, d, "CREATE TABLE note (text TEXT)")
+			exec(t, d, "INSERT INTO note VALUES ('kept')")
+			mend := fault(t, d, dir)
+			if _, err := d.Exec(t.Context(), "INSERT INTO note VALUES ($1)", strings.Repeat("x", 1<<20)); err == nil {
+				t.Error("a write did not fail")
+			}
+			if got := notes(t, d); got != "kept" {
+				t.Errorf("notes %q while writes fail", got)
+			}
+			mend()
+			exec(t, d, "INSERT INTO note VALUES ('room')")
+			if got := notes(t, d); got != "kept room" {
+				t.Errorf("notes %q", got)
+			}
+		})
 	}
-	exec(t, d, "PRAGMA max_page_count = 100000")
-	exec(t, d, "INSERT INTO note VALUES ('room')")
-	if got := notes(t, d); got != "room" {
-		t.Errorf("notes %q", got)
+}
+
+// lock holds a transaction open until release is called.
+func lock(t *testing.T, d *db.DB) (release func()) {
+	locked, ending := make(chan struct{}), make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
+		if err := d.Tx(t.Context(), func(*db.Tx) error {
+			close(locked)
+			<-ending
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	<-locked
+	return func() {
+		close(ending)
+		group.Wait()
+	}
+}
+
+// A backup that was made while the host ran takes the place of a damaged file.
+func TestABackup(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d := open(t, dir)
+	exec(t, d, "CREATE TABLE note (text TEXT)")
+	for i := range 200 {
+		exec(t, d, "INSERT INTO note VALUES ($1)", fmt.Sprintf("%03d %s", i, strings.Repeat("x", 100)))
+	}
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	exec(t, d, "VACUUM INTO $1", backup)
+	before := notes(t, d)
+	exec(t, d, "INSERT INTO note VALUES ('after the backup')")
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	damage(t, dir)
+	if _, err := open(t, dir).Exec(t.Context(), "UPDATE note SET text = text || 'y'"); err == nil || !strings.Contains(err.Error(), "is damaged") {
+		t.Errorf("a damaged file: %v", err)
+	}
+	restored := t.TempDir()
+	if err := os.Rename(backup, filepath.Join(restored, db.FileName)); err != nil {
+		t.Fatal(err)
+	}
+	if got := notes(t, open(t, restored)); got != before {
+		t.Errorf("notes %q, want %q", got, before)
 	}
 }
 
@@ -144,6 +214,7 @@ func writeFile(t *testing.T, dir, text string) {
 	}
 }
 
+// damage overwrites the last pages of the database, which hold rows.
 func damage(t *testing.T, dir string) {
 	t.Helper()
 	file := filepath.Join(dir, db.FileName)

@@ -13,33 +13,34 @@ import (
 // away does not leave open what became of a write. A context that has ended already
 // is refused.
 type Stmt struct {
-	db   *DB
-	stmt *sql.Stmt
+	db    *DB
+	stmt  *sql.Stmt
+	again again
 }
 
 // Reader prepares a statement that only reads, outside of transactions.
 func (d *DB) Reader(ctx context.Context, query string) (*Stmt, error) {
-	return d.prepare(ctx, d.read, query)
+	return d.prepare(ctx, d.read, query, always)
 }
 
 // Writer prepares a statement that writes, or reads within a transaction.
 func (d *DB) Writer(ctx context.Context, query string) (*Stmt, error) {
-	return d.prepare(ctx, d.write, query)
+	return d.prepare(ctx, d.write, query, afterRace)
 }
 
-func (d *DB) prepare(ctx context.Context, pool *sql.DB, query string) (*Stmt, error) {
+func (d *DB) prepare(ctx context.Context, pool *sql.DB, query string, again again) (*Stmt, error) {
 	stmt, err := pool.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, d.explain("prepare "+query, err)
 	}
-	return &Stmt{db: d, stmt: stmt}, nil
+	return &Stmt{db: d, stmt: stmt, again: again}, nil
 }
 
 // Exec runs a statement and returns how many rows it changed.
 func (s *Stmt) Exec(ctx context.Context, args ...any) (count int64, err error) {
-	err = s.db.repeat(ctx, func(ctx context.Context) (bool, error) {
+	err = s.db.repeat(ctx, func(ctx context.Context) (again, error) {
 		count, err = s.db.affected(s.stmt.ExecContext(ctx, args...))
-		return true, err
+		return s.again, err
 	})
 	return count, err
 }
@@ -52,8 +53,8 @@ type Row struct {
 // Row makes ready to run a query for its first row.
 func (s *Stmt) Row(ctx context.Context, args ...any) Row {
 	return Row{scan: func(dest []any) error {
-		return s.db.repeat(ctx, func(ctx context.Context) (bool, error) {
-			return true, s.db.explainRow(s.stmt.QueryRowContext(ctx, args...).Scan(dest...))
+		return s.db.repeat(ctx, func(ctx context.Context) (again, error) {
+			return s.again, s.db.explainRow(s.stmt.QueryRowContext(ctx, args...).Scan(dest...))
 		})
 	}}
 }
@@ -72,29 +73,29 @@ func (r Row) Scan(dest ...any) (found bool, err error) {
 
 // Each runs a query and calls scan for every row of its result.
 func (s *Stmt) Each(ctx context.Context, scan func(rows *sql.Rows) error, args ...any) error {
-	first := true // what scan was given cannot be taken back
-	return s.db.repeat(ctx, func(ctx context.Context) (bool, error) {
+	allowed := s.again
+	return s.db.repeat(ctx, func(ctx context.Context) (again, error) {
 		rows, err := s.stmt.QueryContext(ctx, args...)
 		if err != nil {
-			return true, s.db.explain("query", err)
+			return allowed, s.db.explain("query", err)
 		}
 		defer func() { _ = rows.Close() }() // Err below says what went wrong
 		for rows.Next() {
-			first = false
+			allowed = never // what scan was given cannot be taken back
 			if err := scan(rows); err != nil {
-				return false, s.db.explain("read a row", err)
+				return allowed, s.db.explain("read a row", err)
 			}
 		}
-		return first, s.db.explain("query", rows.Err())
+		return allowed, s.db.explain("query", rows.Err())
 	})
 }
 
 // Exec runs SQL that was put together for this one call and returns how many rows
 // it changed.
 func (d *DB) Exec(ctx context.Context, query string, args ...any) (count int64, err error) {
-	err = d.repeat(ctx, func(ctx context.Context) (bool, error) {
+	err = d.repeat(ctx, func(ctx context.Context) (again, error) {
 		count, err = d.affected(d.write.ExecContext(ctx, query, args...))
-		return true, err
+		return afterRace, err
 	})
 	return count, err
 }

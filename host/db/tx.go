@@ -26,13 +26,14 @@ type Tx struct {
 // leaves behind, not add to it. When a statement has failed the transaction is lost:
 // fn may not go on with another, and Tx returns that failure if fn does not.
 func (d *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
-	return d.repeat(ctx, func(ctx context.Context) (bool, error) { return true, d.once(ctx, fn) })
+	return d.repeat(ctx, func(ctx context.Context) (again, error) { return d.once(ctx, fn) })
 }
 
-func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
+// once is one try. Only a commit leaves open whether it was made.
+func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) (again, error) {
 	began, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
-		return d.explain("begin a transaction", err)
+		return always, d.explain("begin a transaction", err)
 	}
 	defer func() { _ = began.Rollback() }() // does nothing after a commit
 	tx := &Tx{db: d, tx: began, ctx: ctx}
@@ -41,11 +42,12 @@ func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
 		err = tx.failed
 	}
 	if err == nil {
-		err = d.explain("commit", began.Commit())
-	} else if tx.failed != nil && d.isRace(tx.failed) && !d.isRace(err) {
+		return afterRace, d.explain("commit", began.Commit())
+	}
+	if d.isPassing(tx.failed) && !d.isPassing(err) {
 		err = fmt.Errorf("%w (%w)", tx.failed, err) // fn gave the failure a meaning it does not have
 	}
-	return err
+	return always, err
 }
 
 // Exec runs a Writer's statement in the transaction.
@@ -100,26 +102,40 @@ func (t *Tx) lost() error {
 // waits as long for a lock.
 const patience = 5 * time.Second
 
-// repeat runs try, again and again while others are in its way and it allows that,
-// with a context that does not end when the caller's does but after the engine's
-// limit. An ended context is refused.
-func (d *DB) repeat(ctx context.Context, try func(ctx context.Context) (again bool, err error)) error {
-	return d.repeatUntilEnd(ctx, func() (bool, error) {
+// again says when a try may be followed by another.
+type again int
+
+const (
+	never     again = iota
+	afterRace       // when another transaction was in its way
+	always          // also when the connection broke, since nothing can have been made
+)
+
+// repeat runs try as often as it allows and the failures are of a kind that passes. Its
+// context does not end when the caller's does but after the engine's limit. An ended
+// context is refused.
+func (d *DB) repeat(ctx context.Context, try func(ctx context.Context) (again, error)) error {
+	return d.repeatUntilEnd(ctx, func() (again, error) {
 		running, done := d.bound(ctx)
 		defer done()
-		return try(running)
+		again, err := try(running)
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			err = errors.New(err.Error()) // the deadline was not the caller's
+		}
+		return again, err
 	})
 }
 
 // repeatUntilEnd is repeat for what watches the caller's context itself.
-func (d *DB) repeatUntilEnd(ctx context.Context, try func() (again bool, err error)) error {
+func (d *DB) repeatUntilEnd(ctx context.Context, try func() (again, error)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	began := time.Now()
 	for pause := time.Millisecond; ; pause = min(2*pause, 64*time.Millisecond) {
 		again, err := try()
-		if err == nil || !again || !d.isRace(err) || time.Since(began) > patience {
+		passes := again >= afterRace && d.isRace(err) || again == always && d.isBroken(err)
+		if !passes || time.Since(began) > patience {
 			return err
 		}
 		// Those who met must not meet again.
@@ -132,6 +148,9 @@ func (d *DB) repeatUntilEnd(ctx context.Context, try func() (again bool, err err
 		}
 	}
 }
+
+// isPassing says that a failure is none of the caller's, and may not come again.
+func (d *DB) isPassing(err error) bool { return d.isRace(err) || d.isBroken(err) }
 
 func (d *DB) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx = context.WithoutCancel(ctx)
