@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -83,6 +84,26 @@ func TestOrderOfText(t *testing.T) {
 			t.Errorf("%d are less than a, want 2", n)
 		}
 	})
+}
+
+// What is moved from one database to another is moved table by table, and wants the
+// same columns in the same order.
+func TestTheSchemaIsTheSameEverywhere(t *testing.T) {
+	t.Parallel()
+	columns := func(place dbtest.Place, query string) string {
+		_, rows, err := place.Open(t).QueryForeign(t.Context(), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(rows)
+	}
+	sqlite := columns(dbtest.Memory(t), `SELECT s.name, c.name, 1 - c."notnull" FROM sqlite_schema s, pragma_table_info(s.name) c
+		WHERE s.type = 'table' ORDER BY s.name, c.cid`)
+	postgresql := columns(dbtest.PostgreSQL(t), `SELECT table_name, column_name, CASE is_nullable WHEN 'YES' THEN 1 ELSE 0 END
+		FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name COLLATE "C", ordinal_position`)
+	if sqlite != postgresql || !strings.Contains(sqlite, "users") {
+		t.Errorf("SQLite has %s\nPostgreSQL %s", sqlite, postgresql)
+	}
 }
 
 func TestReadMigrations(t *testing.T) {
