@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -37,7 +38,7 @@ func eachBenchmark(b *testing.B, run func(b *testing.B, d *db.DB, each func(work
 // a second.
 func spread(b *testing.B, callers int, work func(n int64)) {
 	var n atomic.Int64
-	b.SetParallelism(callers) // times GOMAXPROCS
+	b.SetParallelism(max(1, callers/runtime.GOMAXPROCS(0))) // for each of those
 	b.ResetTimer()
 	if callers == 1 {
 		for b.Loop() {

@@ -32,7 +32,7 @@ import (
 // It is safe for concurrent use.
 type DB struct {
 	engine
-	name  string // how errors call it: "database " and the file's path, or user@host/name
+	name  string // see Name
 	write *sql.DB
 	read  *sql.DB // equals write in memory
 }
@@ -49,7 +49,9 @@ type engine struct {
 	beforeMigration, afterMigration string
 
 	isConflict func(err error) bool // a value that must be unique is taken
-	isRace     func(err error) bool // undone for the sake of another transaction
+	// isUndone says that nothing was made of it, since it was in another transaction's
+	// way or did not reach the server, and that it may be tried again.
+	isUndone   func(err error) bool
 	isBroken   func(err error) bool // the connection ended while it was used
 	isReadOnly func(err error) bool // a write where only reads are allowed
 	advice     func(err error) string

@@ -12,7 +12,7 @@ import (
 // ExecForeign runs foreign SQL and returns how many rows it changed. Without args it
 // may be several statements.
 func (d *DB) ExecForeign(ctx context.Context, query string, args ...any) (count int64, err error) {
-	err = d.foreign(ctx, d.write, afterRace, func(conn *sql.Conn) error {
+	err = d.foreign(ctx, d.write, ifUndone, func(conn *sql.Conn) error {
 		count, err = d.affected(conn.ExecContext(ctx, query, args...))
 		return err
 	})
@@ -29,7 +29,7 @@ func (d *DB) QueryForeign(ctx context.Context, query string, args ...any) (colum
 	}
 	// Most queries only read, and those need not queue behind writes.
 	if err = d.foreign(ctx, d.read, always, read); err != nil && d.isReadOnly(err) {
-		err = d.foreign(ctx, d.write, afterRace, read)
+		err = d.foreign(ctx, d.write, ifUndone, read)
 	}
 	return columns, rows, err
 }

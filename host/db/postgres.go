@@ -42,7 +42,11 @@ func OpenPostgres(ctx context.Context, options Postgres) (*DB, error) {
 	if err := d.reach(ctx, config); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	return d.migrated(ctx)
+	d, err = d.migrated(ctx)
+	if postgresCode(err) == "42P07" { // duplicate_table
+		return nil, fmt.Errorf("the database in database.address has tables of another program, perhaps of Nakama: give the host one of its own, under another name: %w", err)
+	}
+	return d, err
 }
 
 // parseAddress leaves the causes of its errors out, since they may show the password.
@@ -83,7 +87,7 @@ func connectPostgres(config *pgx.ConnConfig, options Postgres) *DB {
 		engine: postgresEngine(),
 		name:   fmt.Sprintf("%s@%s:%d/%s", config.User, config.Host, config.Port, config.Database),
 		write:  pool("default_transaction_isolation", "serializable", func(n int) int { return (n + 1) / 2 }),
-		read:   pool("default_transaction_read_only", "on", func(n int) int { return max(n/2, min(n, 1)) }),
+		read:   pool("default_transaction_read_only", "on", func(n int) int { return max(n/2, min(n, 1)) }), // at least one, unless n is 0
 	}
 }
 

@@ -26,9 +26,9 @@ func postgresEngine() engine {
 		beforeMigration: "SELECT pg_advisory_xact_lock(7766750577)",
 		afterMigration:  compareBytes,
 		isConflict:      func(err error) bool { return postgresCode(err) == "23505" }, // unique_violation
-		isRace: func(err error) bool {
+		isUndone: func(err error) bool {
 			code := postgresCode(err)
-			return code == "40001" || code == "40P01" // serialization_failure, deadlock_detected
+			return code == "40001" || code == "40P01" || isUnsent(err) // serialization_failure, deadlock_detected
 		},
 		isBroken:   isBroken,
 		isReadOnly: func(err error) bool { return postgresCode(err) == "25006" }, // read_only_sql_transaction
@@ -78,7 +78,7 @@ func postgresAdvice(err error) string {
 	}
 	var connecting *pgconn.ConnectError
 	switch {
-	case errors.As(err, &connecting) || pgconn.SafeToRetry(err) || errors.Is(err, driver.ErrBadConn) || code == "57P03":
+	case errors.As(err, &connecting) || isUnsent(err) || code == "57P03": // cannot_connect_now
 		return "cannot be reached: check that PostgreSQL runs at database.address; the host goes on by itself when it answers"
 	case isBroken(err):
 		return "has broken the connection: check that PostgreSQL runs; the host goes on by itself when it answers, and what was being written may or may not be stored"
@@ -86,6 +86,15 @@ func postgresAdvice(err error) string {
 		return "takes too long to answer: check the load of the server and the network to it; what was being written may or may not be stored"
 	}
 	return ""
+}
+
+// isUnsent says that a statement met a connection which had ended before.
+func isUnsent(err error) bool {
+	var connecting *pgconn.ConnectError
+	if errors.As(err, &connecting) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return false
+	}
+	return pgconn.SafeToRetry(err) || errors.Is(err, driver.ErrBadConn)
 }
 
 // isBroken says that a connection ended while it was used: the network failed, or the
@@ -108,7 +117,6 @@ var postgresAdvices = map[string]string{
 	"28000": "refuses the user: check the user in database.address, and the server's pg_hba.conf",
 	"3D000": "is not there: make it with createdb",
 	"42501": "does not allow this to the user of database.address: make that user the database's owner, or make the database with createdb --owner",
-	"42P07": "has tables of another program, perhaps of Nakama: give the host a database of its own, under another name",
 	"53300": "has no connection left: lower database.max_open_conns, or raise the server's max_connections",
 	"53100": "cannot grow, the server's disk is full: make room; what is stored is unharmed",
 	"40001": "is busy: others kept writing what this was about for 5 seconds",

@@ -85,7 +85,7 @@ func sqliteEngine() engine {
 	}
 	return engine{
 		isConflict: is(sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY),
-		isRace:     func(error) bool { return false }, // writers queue for their connection
+		isUndone:   func(error) bool { return false }, // writers queue for their connection
 		isBroken:   func(error) bool { return false },
 		isReadOnly: is(sqlite3.SQLITE_READONLY),
 		advice:     func(err error) string { return sqliteAdvices[sqliteCode(err)&0xff] },

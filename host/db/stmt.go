@@ -15,7 +15,7 @@ import (
 type Stmt struct {
 	db    *DB
 	stmt  *sql.Stmt
-	again again
+	again again // when it may be run once more
 }
 
 // Reader prepares a statement that only reads, outside of transactions.
@@ -25,15 +25,15 @@ func (d *DB) Reader(ctx context.Context, query string) (*Stmt, error) {
 
 // Writer prepares a statement that writes, or reads within a transaction.
 func (d *DB) Writer(ctx context.Context, query string) (*Stmt, error) {
-	return d.prepare(ctx, d.write, query, afterRace)
+	return d.prepare(ctx, d.write, query, ifUndone)
 }
 
-func (d *DB) prepare(ctx context.Context, pool *sql.DB, query string, again again) (*Stmt, error) {
+func (d *DB) prepare(ctx context.Context, pool *sql.DB, query string, allowed again) (*Stmt, error) {
 	stmt, err := pool.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, d.explain("prepare "+query, err)
 	}
-	return &Stmt{db: d, stmt: stmt, again: again}, nil
+	return &Stmt{db: d, stmt: stmt, again: allowed}, nil
 }
 
 // Exec runs a statement and returns how many rows it changed.
@@ -95,7 +95,7 @@ func (s *Stmt) Each(ctx context.Context, scan func(rows *sql.Rows) error, args .
 func (d *DB) Exec(ctx context.Context, query string, args ...any) (count int64, err error) {
 	err = d.repeat(ctx, func(ctx context.Context) (again, error) {
 		count, err = d.affected(d.write.ExecContext(ctx, query, args...))
-		return afterRace, err
+		return ifUndone, err
 	})
 	return count, err
 }

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Tx is a transaction that runs. It is for one goroutine.
+// Tx is a transaction that runs. It is for one goroutine. Its statements end when the
+// transaction as a whole must, and not earlier.
 type Tx struct {
 	db     *DB
 	tx     *sql.Tx
@@ -42,7 +43,7 @@ func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) (again, error) {
 		err = tx.failed
 	}
 	if err == nil {
-		return afterRace, d.explain("commit", began.Commit())
+		return ifUndone, d.explain("commit", began.Commit())
 	}
 	if d.isPassing(tx.failed) && !d.isPassing(err) {
 		err = fmt.Errorf("%w (%w)", tx.failed, err) // fn gave the failure a meaning it does not have
@@ -51,7 +52,7 @@ func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) (again, error) {
 }
 
 // Exec runs a Writer's statement in the transaction.
-func (t *Tx) Exec(ctx context.Context, s *Stmt, args ...any) (int64, error) {
+func (t *Tx) Exec(_ context.Context, s *Stmt, args ...any) (int64, error) {
 	if t.failed != nil {
 		return 0, t.lost()
 	}
@@ -61,7 +62,7 @@ func (t *Tx) Exec(ctx context.Context, s *Stmt, args ...any) (int64, error) {
 }
 
 // Row makes ready to run a Writer's query in the transaction for its first row.
-func (t *Tx) Row(ctx context.Context, s *Stmt, args ...any) Row {
+func (t *Tx) Row(_ context.Context, s *Stmt, args ...any) Row {
 	return Row{scan: func(dest []any) error {
 		if t.failed != nil {
 			return t.lost()
@@ -76,7 +77,7 @@ func (t *Tx) Row(ctx context.Context, s *Stmt, args ...any) Row {
 
 // Each runs a Writer's query in the transaction and calls scan for every row of its
 // result. scan must not use the transaction.
-func (t *Tx) Each(ctx context.Context, s *Stmt, scan func(rows *sql.Rows) error, args ...any) (err error) {
+func (t *Tx) Each(_ context.Context, s *Stmt, scan func(rows *sql.Rows) error, args ...any) (err error) {
 	if t.failed != nil {
 		return t.lost()
 	}
@@ -106,9 +107,9 @@ const patience = 5 * time.Second
 type again int
 
 const (
-	never     again = iota
-	afterRace       // when another transaction was in its way
-	always          // also when the connection broke, since nothing can have been made
+	never    again = iota
+	ifUndone       // when it is known that nothing was made
+	always         // also when the connection broke: it changes nothing, or nothing can have been made
 )
 
 // repeat runs try as often as it allows and the failures are of a kind that passes. Its
@@ -134,7 +135,7 @@ func (d *DB) repeatUntilEnd(ctx context.Context, try func() (again, error)) erro
 	began := time.Now()
 	for pause := time.Millisecond; ; pause = min(2*pause, 64*time.Millisecond) {
 		again, err := try()
-		passes := again >= afterRace && d.isRace(err) || again == always && d.isBroken(err)
+		passes := again >= ifUndone && d.isUndone(err) || again == always && d.isBroken(err)
 		if !passes || time.Since(began) > patience {
 			return err
 		}
@@ -150,7 +151,7 @@ func (d *DB) repeatUntilEnd(ctx context.Context, try func() (again, error)) erro
 }
 
 // isPassing says that a failure is none of the caller's, and may not come again.
-func (d *DB) isPassing(err error) bool { return d.isRace(err) || d.isBroken(err) }
+func (d *DB) isPassing(err error) bool { return d.isUndone(err) || d.isBroken(err) }
 
 func (d *DB) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx = context.WithoutCancel(ctx)
