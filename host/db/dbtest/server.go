@@ -134,9 +134,10 @@ func (s *server) launch(bin string) error {
 		return err
 	}
 	defer log.Close()
-	// The shell ends the server when this process is gone, however it went.
-	const watch = `"$@" </dev/null & read -r _; kill -QUIT $!; wait $!`
-	s.watcher = s.command(append([]string{"sh", "-c", watch, "sh"}, append(as, filepath.Join(bin, "postgres"), "-D", data,
+	// The shell ends the server and removes its folder when this process is gone,
+	// however it went.
+	const watch = `"$@" </dev/null & read -r _; kill -QUIT $!; wait $!; cd /; rm -rf "$0"`
+	s.watcher = s.command(append([]string{"sh", "-c", watch, s.dir}, append(as, filepath.Join(bin, "postgres"), "-D", data,
 		"-c", "listen_addresses=", "-c", "unix_socket_directories="+s.dir, "-c", "max_connections=300",
 		"-c", "fsync=off", "-c", "log_min_messages=fatal")...)...)
 	s.watcher.Stdout, s.watcher.Stderr = log, log
