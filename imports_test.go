@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"host/session":    nil,
 	"host/query":      nil,
 	"host/db":         nil,
+	"host/db/dbtest":  {"host/db"},
 	"host/config":     nil,
 	"lua":             nil,
 	"modules":         nil,

@@ -17,6 +17,7 @@ import (
 
 	"nkhost/host"
 	"nkhost/host/config"
+	"nkhost/host/db/dbtest"
 )
 
 var (
@@ -50,23 +51,45 @@ func TestMain(m *testing.M) {
 	if !chosen {
 		_ = flag.Set("test.parallel", fmt.Sprint(scenesAtATime))
 	}
-	os.Exit(m.Run())
+	os.Exit(dbtest.Main(m).Run())
 }
 
 // TestScenes replays scenes/ against a host that runs modules/.
 func TestScenes(t *testing.T) {
-	ledger, err := readLedger()
+	play(t, "scenes", serverUnderTest(t, *address, *gameAddress, settings("modules")), ledgerOf(t, "sqlite"))
+}
+
+// TestScenesOnPostgreSQL replays the scenes of what is stored against a host that
+// keeps it in PostgreSQL.
+func TestScenesOnPostgreSQL(t *testing.T) {
+	if *address != "" || *gameAddress != "" {
+		t.Skip("the server under test has a database of its own")
+	}
+	cfg := settings("modules")
+	cfg.Database.Address = []string{dbtest.PostgreSQL(t).Address}
+	play(t, "scenes", serverUnderTest(t, "", "", cfg), ledgerOf(t, "postgresql"), storedGroups...)
+}
+
+// storedGroups are the groups of scenes whose outcome may depend on the database.
+var storedGroups = []string{"account", "hooks", "sql", "storage"}
+
+func settings(path string) config.Config {
+	cfg := config.Default()
+	cfg.Runtime.Path = path
+	return cfg
+}
+
+func ledgerOf(t *testing.T, database string) *ledger {
+	ledger, err := readLedger(database)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := config.Default()
-	cfg.Runtime.Path = "modules"
-	play(t, "scenes", serverUnderTest(t, *address, *gameAddress, cfg), ledger)
+	return ledger
 }
 
 // TestGame replays xoxo/ against a host that runs the bundled game.
 func TestGame(t *testing.T) {
-	play(t, "xoxo", serverUnderTest(t, *gameAddress, *address, config.Default()), &ledger{})
+	play(t, "xoxo", serverUnderTest(t, *gameAddress, *address, settings("")), &ledger{})
 }
 
 // serverUnderTest is the server at the given address or, if there is none, a host
@@ -115,7 +138,8 @@ func openHost(t *testing.T, cfg config.Config) string {
 	return h.Addr()
 }
 
-func play(t *testing.T, folder string, server Server, ledger *ledger) {
+// play replays the scenes of a folder, or of some of its groups.
+func play(t *testing.T, folder string, server Server, ledger *ledger, groups ...string) {
 	if *record && *address == "" && *gameAddress == "" {
 		t.Fatal("-record writes a reference server's answers: name it by -addr or -game-addr")
 	}
@@ -131,6 +155,9 @@ func play(t *testing.T, folder string, server Server, ledger *ledger) {
 	}
 	tally := &tally{results: map[string]bool{}}
 	t.Cleanup(func() { tally.report(t, folder, ledger) })
+	if len(groups) > 0 {
+		names = slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(groups, filepath.Dir(name)) })
+	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -216,9 +243,9 @@ func (c *tally) report(t *testing.T, folder string, ledger *ledger) {
 		}
 	}
 	for _, group := range slices.Sorted(maps.Keys(all)) {
-		fmt.Printf("conformance: %-20s %3d of %3d scenes hold\n", group, held[group], all[group])
+		fmt.Printf("conformance: %-22s %-20s %3d of %3d scenes hold\n", t.Name(), group, held[group], all[group])
 	}
-	if *writePending && folder == "scenes" {
+	if *writePending && t.Name() == "TestScenes" {
 		if err := ledger.writePending(c.results); err != nil {
 			t.Error(err)
 		}

@@ -100,6 +100,10 @@ func (h *Host) Addr() string { return h.listener.Addr().String() }
 // Modules names the Lua modules.
 func (h *Host) Modules() []string { return h.modules.Names() }
 
+// Database is how the database is called: the path of its file, ":memory:", or
+// user@host:port/name.
+func (h *Host) Database() string { return h.database.Name() }
+
 // Run serves until ctx ends or serving fails, and then closes the host.
 func (h *Host) Run(ctx context.Context) error {
 	serving := make(chan error, 1)
@@ -229,7 +233,7 @@ func (h *Host) listen(ctx context.Context) error {
 }
 
 func (h *Host) openDatabase(ctx context.Context) error {
-	database, err := db.Open(ctx, h.config.DataDir)
+	database, err := openDatabase(ctx, h.config)
 	if err != nil {
 		return err
 	}
@@ -238,6 +242,21 @@ func (h *Host) openDatabase(ctx context.Context) error {
 	accounts, err := account.NewService(ctx, database, account.Options{Now: h.now})
 	h.accounts = &allAccounts{Service: accounts}
 	return err
+}
+
+// openDatabase opens the database that database.address names, or else the file in
+// data_dir.
+func openDatabase(ctx context.Context, cfg config.Config) (*db.DB, error) {
+	address := cfg.PostgresAddress()
+	if address == "" {
+		return db.Open(ctx, cfg.DataDir)
+	}
+	return db.OpenPostgres(ctx, db.Postgres{
+		Address:         address,
+		MaxOpenConns:    cfg.Database.MaxOpenConns,
+		MaxIdleConns:    cfg.Database.MaxIdleConns,
+		ConnMaxLifetime: milliseconds(cfg.Database.ConnMaxLifetimeMs),
+	})
 }
 
 func (h *Host) loadModules(ctx context.Context) error {

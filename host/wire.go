@@ -126,6 +126,7 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Identities:    h.accounts,
 		Providers:     h.providers,
 		Sessions:      h.accounts,
+		Database:      h.database,
 		CallStackSize: h.config.Runtime.LuaCallStackSize,
 		RegistrySize:  h.config.Runtime.LuaRegistrySize,
 

@@ -33,6 +33,7 @@ func families() []map[string]function {
 		sessionFunctions,
 		multiFunctions,
 		notificationFunctions,
+		sqlFunctions,
 		storageFunctions,
 		userFunctions,
 		utilFunctions,

@@ -39,6 +39,7 @@ type Deps struct {
 	Identities Identities
 	Providers  *providers.Client
 	Sessions   Sessions
+	Database   Database
 
 	Storage       Storage
 	Wallets       Wallets
