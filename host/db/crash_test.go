@@ -83,7 +83,7 @@ func TestAFullDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := osexec.Command("sh", "-c", `ulimit -f 400 && exec "$0"`, os.Args[0])
+	cmd := osexec.Command("sh", "-c", `ulimit -f 4000 && exec "$0"`, os.Args[0])
 	cmd.Env = append(os.Environ(), asBookkeeper+"="+string(where))
 	var complaint strings.Builder
 	cmd.Stderr = &complaint
