@@ -147,7 +147,7 @@ func (a *allAccounts) Import(ctx context.Context, data, userID string) (*nakama.
 // GenerateToken makes a session token for a server module; without a name it makes one up.
 func (a *allAccounts) GenerateToken(userID, username string, vars map[string]string, expiry int64) (token string, expires int64, err error) {
 	if username == "" {
-		username = account.GenerateUsername()
+		username = a.GenerateUsername()
 	}
 	return a.tokens.IssueUntil(userID, username, vars, expiry)
 }

@@ -23,6 +23,10 @@ type Error struct {
 	// Stack is the Lua traceback, over several lines.
 	Stack string
 
+	// Locals are the local variables of the Lua function that raised the error, with
+	// Options.Locals. They are not known of an error that was raised again.
+	Locals []Local
+
 	limit error
 }
 
@@ -64,6 +68,10 @@ func newError(err error) *Error {
 		return &Error{Value: glua.LString(err.Error())}
 	}
 	e := &Error{Value: raised.Object, Stack: raised.StackTrace}
+	var found *localsCause
+	if errors.As(raised.Cause, &found) {
+		e.Locals = found.locals
+	}
 	e.File, e.Line = innermost(e.Stack)
 	return e
 }

@@ -31,6 +31,12 @@ type Options struct {
 	// Now is the clock of the os library; time.Now when it is nil.
 	Now func() time.Time
 
+	// Seed seeds math.random of each VM that is made; nil leaves them unseeded.
+	Seed func() uint64
+
+	// Locals has errors tell the local variables of the function that raised them.
+	Locals bool
+
 	// CallTimeout is how long a call may run, without the time it spends in Wait, and
 	// CallMemory by how many bytes it may let grow what is in use. A call that is over
 	// either is stopped, and its error is ErrLimit. 0 is without limit.

@@ -36,6 +36,7 @@ func traced(L *glua.LState, fault any) *glua.ApiError {
 	}
 	if raised.StackTrace == "" {
 		raised.StackTrace = traceback(L)
+		addLocals(L, raised)
 	}
 	return raised
 }

@@ -29,6 +29,9 @@ type VM struct {
 // NewVM makes a VM in which no module is loaded yet.
 func (r *Runtime) NewVM() *VM {
 	vm := &VM{runtime: r, turn: make(chan struct{}, 1), proxies: make([]*glua.LTable, len(r.libraries))}
+	if r.options.Seed != nil {
+		vm.random = rand.New(rand.NewPCG(r.options.Seed(), 0))
+	}
 	vm.env = vm.proxy(r.globals)
 	methods := vm.proxy(r.byName["string"])
 	methods.RawSetString("__index", methods)

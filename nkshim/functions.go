@@ -101,10 +101,10 @@ func Groups() []Group {
 func (r *Runtime) library() map[string]glua.LGFunction {
 	library := map[string]glua.LGFunction{}
 	for _, f := range contractFunctions() {
-		library[f.name] = missing(f.name)
+		library[f.name] = r.orDouble(f.name, missing(f.name))
 	}
 	for name, fn := range mergeFamilies(families()) {
-		library[name] = func(L *glua.LState) int { return fn(r, call{L: L, name: "nakama." + name}) }
+		library[name] = r.orDouble(name, func(L *glua.LState) int { return fn(r, call{L: L, name: "nakama." + name}) })
 	}
 	return library
 }

@@ -27,8 +27,12 @@ const (
 
 var httpMethods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead}
 
-// newHTTPClient makes the client of nk.http_request. A timeout is set for each request.
-func newHTTPClient(insecure bool) *http.Client {
+// newHTTPClient makes the client of nk.http_request, which asks the network unless it is
+// given something else to ask. A timeout is set for each request.
+func newHTTPClient(instead http.RoundTripper, insecure bool) *http.Client {
+	if instead != nil {
+		return &http.Client{Transport: instead}
+	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: insecure} // the module asked for it
 	return &http.Client{Transport: transport}

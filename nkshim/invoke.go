@@ -103,5 +103,8 @@ func withoutPosition(text string, fn *glua.LFunction) string {
 
 func (r *Runtime) logFailure(ctx context.Context, what string, raised *lua.Error) {
 	attrs := append(logAttrs(ctx), slog.String("error", raised.Error()), slog.String("stack", raised.Stack))
+	if len(raised.Locals) > 0 {
+		attrs = append(attrs, slog.Any("locals", raised.Locals))
+	}
 	r.deps.Log.LogAttrs(ctx, slog.LevelError, what, attrs...)
 }

@@ -31,6 +31,13 @@ type Deps struct {
 	Now     func() time.Time
 	NewID   func() string // a fresh UUID: nk.uuid_v4 and trace ids
 
+	// HTTP answers nk.http_request; nil asks the network.
+	HTTP http.RoundTripper
+	// Seed seeds math.random of each VM; nil leaves them unseeded.
+	Seed func() uint64
+	// Locals has logged errors tell the local variables where they were raised.
+	Locals bool
+
 	Files  fs.FS          // the modules folder, for nk.file_read
 	Config map[string]any // what nk.get_config returns
 
@@ -81,19 +88,22 @@ type Runtime struct {
 	httpClient, httpClientInsecure *http.Client
 
 	dispatcher map[string]*glua.LFunction
+	doubles    doubles
 }
 
 // New prepares to run the modules; Load evaluates them.
 func New(modules *lua.Modules, deps Deps) *Runtime {
 	r := &Runtime{
 		deps: deps, modules: modules, cache: localcache{now: deps.Now},
-		httpClient: newHTTPClient(false), httpClientInsecure: newHTTPClient(true),
+		httpClient: newHTTPClient(deps.HTTP, false), httpClientInsecure: newHTTPClient(deps.HTTP, true),
 		dispatcher: newDispatcherFunctions(),
 	}
 	r.lua = lua.NewRuntime(modules, lua.Options{
 		Libraries:     map[string]map[string]glua.LGFunction{"nakama": r.library()},
 		Print:         r.print,
 		Now:           deps.Now,
+		Seed:          deps.Seed,
+		Locals:        deps.Locals,
 		CallTimeout:   deps.CallTimeout,
 		CallMemory:    deps.CallMemory,
 		CallStackSize: deps.CallStackSize,

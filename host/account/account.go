@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/crypto/bcrypt"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -24,7 +25,8 @@ type User struct {
 
 // Options are the settings of a Service.
 type Options struct {
-	Now func() time.Time
+	Now   func() time.Time
+	NewID func() string // of users; nil makes random UUIDs
 	// PasswordCost is bcrypt's cost of new passwords; 0 is bcrypt.DefaultCost.
 	// Those stored keep theirs.
 	PasswordCost int
@@ -38,6 +40,7 @@ type Service struct {
 	db           *db.DB
 	sql          statements
 	now          func() time.Time
+	newID        func() string
 	passwordCost int
 	// hashing has a place for each password that is hashed at a time. It leaves half
 	// of the cores to those who do not log in.
@@ -55,8 +58,11 @@ func NewService(ctx context.Context, database *db.DB, options Options) (*Service
 		cost = bcrypt.DefaultCost
 	}
 	s := &Service{
-		db: database, sql: sql, now: options.Now, passwordCost: cost,
+		db: database, sql: sql, now: options.Now, newID: options.NewID, passwordCost: cost,
 		hashing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
+	}
+	if s.newID == nil {
+		s.newID = uuid.NewString
 	}
 	if err := s.addSystemUser(ctx); err != nil {
 		return nil, fmt.Errorf("make the system user: %w", err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/google/uuid"
 	"golang.org/x/crypto/bcrypt"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -51,7 +50,7 @@ func (s *Service) findOrCreate(
 	ctx context.Context, by *db.Stmt, key, username string, create bool,
 	insert func(context.Context, User) (bool, error),
 ) (User, bool, error) {
-	username, err := usernameOr(username)
+	username, err := s.usernameOr(username)
 	if err != nil {
 		return User{}, false, err
 	}
@@ -66,7 +65,7 @@ func (s *Service) findOrCreate(
 	if !create {
 		return User{}, false, errNoUser()
 	}
-	user := User{ID: uuid.NewString(), Username: username}
+	user := User{ID: s.newID(), Username: username}
 	inserted, err := insert(ctx, user)
 	if err != nil {
 		return User{}, false, err
@@ -120,7 +119,7 @@ func (s *Service) AuthenticateEmail(ctx context.Context, email, password, userna
 	if email == "" && username == "" {
 		return User{}, false, status.Error(codes.InvalidArgument, "Username is required when email address is not supplied.")
 	}
-	if username, err = usernameOr(username); err != nil {
+	if username, err = s.usernameOr(username); err != nil {
 		return User{}, false, err
 	}
 
@@ -165,7 +164,7 @@ func (s *Service) createWithEmail(ctx context.Context, email, password, username
 	if err != nil {
 		return User{}, false, err
 	}
-	user := User{ID: uuid.NewString(), Username: username}
+	user := User{ID: s.newID(), Username: username}
 	count, err := s.sql.insertUser.Exec(ctx, user.ID, user.Username, nil, email, hash, s.nowMs())
 	if err != nil {
 		return User{}, false, err

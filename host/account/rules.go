@@ -1,7 +1,7 @@
 package account
 
 import (
-	"math/rand/v2"
+	"crypto/sha256"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -13,9 +13,9 @@ import (
 var emailForm = regexp.MustCompile(`^.+@.+\..+$`)
 
 // usernameOr checks a name that a client asks for and makes one up for "".
-func usernameOr(username string) (string, error) {
+func (s *Service) usernameOr(username string) (string, error) {
 	if username == "" {
-		return GenerateUsername(), nil
+		return s.GenerateUsername(), nil
 	}
 	return username, checkUsername(username)
 }
@@ -32,12 +32,14 @@ func checkUsername(username string) error {
 	return nil
 }
 
-// GenerateUsername makes up a user name of ten letters.
-func GenerateUsername() string {
+// GenerateUsername makes up a user name of ten letters. What is random about it are the
+// bits of a new id.
+func (s *Service) GenerateUsername() string {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	bits := sha256.Sum256([]byte(s.newID()))
 	name := make([]byte, 10)
 	for i := range name {
-		name[i] = letters[rand.IntN(len(letters))]
+		name[i] = letters[int(bits[i])%len(letters)]
 	}
 	return string(name)
 }

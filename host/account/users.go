@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"slices"
 
-	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -86,7 +85,7 @@ func (s *Service) RandomUsers(ctx context.Context, count int) ([]*api.User, erro
 	if count == 0 {
 		return nil, nil
 	}
-	users, err := s.users(ctx, s.sql.usersAfter, uuid.NewString(), count)
+	users, err := s.users(ctx, s.sql.usersAfter, s.newID(), count)
 	if err != nil || len(users) == count {
 		return users, err
 	}

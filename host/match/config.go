@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"runtime"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Config is what a Registry needs to know. Unless said otherwise, zero stands for
@@ -27,7 +29,12 @@ type Config struct {
 
 	Workers int              // how many callbacks run at a time; 0: as many as there are cores
 	Now     func() time.Time // for create times and listings; ticks go by the monotonic clock
+	NewID   func() string    // the first part of match ids; nil makes random UUIDs
 	Log     *slog.Logger
+
+	// Manual leaves the registry without a clock of its own: time passes in
+	// Registry.Advance only.
+	Manual bool
 
 	// Modules names the modules there are, for suggestions. May be nil.
 	Modules func() []string
@@ -49,6 +56,9 @@ func (c Config) withDefaults() Config {
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = uuid.NewString
 	}
 	if c.Stopped == nil {
 		c.Stopped = func(string) {}

@@ -23,6 +23,7 @@ type Registry struct {
 	scheduler  *scheduler
 	wheel      *wheel
 	waiting    sync.Mutex // guards match.waitsFor
+	manual     manualClock
 
 	mu          sync.RWMutex
 	matches     map[string]*match
@@ -43,6 +44,11 @@ type aged struct {
 // NewRegistry starts a registry without matches. It has goroutines until Close.
 func NewRegistry(cfg Config, newHandler NewHandler, clients Clients) *Registry {
 	r := newRegistry(cfg, newHandler, clients)
+	if cfg.Manual {
+		r.wheel.now = r.manual.now
+		close(r.wheel.done)
+		return r
+	}
 	go r.wheel.run()
 	return r
 }
@@ -76,7 +82,7 @@ func (r *Registry) Create(ctx context.Context, module string, params map[string]
 	}
 	m := &match{registry: r}
 	m.surroundings = &r.surroundings
-	m.id = uuid.NewString() + "." + r.config.Node
+	m.id = r.config.NewID() + "." + r.config.Node
 	m.module = module
 	m.createTime = r.config.Now().UnixMilli()
 

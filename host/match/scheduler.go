@@ -33,6 +33,8 @@ type scheduler struct {
 	last      *match
 	closed    bool
 	workers   sync.WaitGroup
+	running   int       // matches that workers are in
+	quiet     sync.Cond // nothing runs and nothing waits to
 
 	lent     int    // how many places are lent
 	lendings uint64 // how many have ever been
@@ -50,7 +52,7 @@ type returning struct {
 
 func newScheduler(places int) *scheduler {
 	s := &scheduler{places: places, free: places}
-	s.wake.L = &s.mu
+	s.wake.L, s.quiet.L = &s.mu, &s.mu
 	return s
 }
 
@@ -120,15 +122,31 @@ func (s *scheduler) work() {
 	for s.await() {
 		m := s.pop()
 		s.free--
+		s.running++
 		m.placed = s.lendings
 		s.wakeOne()
 		s.mu.Unlock()
 		again := m.run()
 		s.mu.Lock()
+		s.running--
 		s.givePlace(m)
 		if again {
 			s.push(m)
 		}
+		if s.isQuiet() {
+			s.quiet.Broadcast()
+		}
+	}
+}
+
+func (s *scheduler) isQuiet() bool { return s.running == 0 && s.first == nil }
+
+// awaitQuiet waits until nothing runs and nothing waits to, or the scheduler is closed.
+func (s *scheduler) awaitQuiet() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.isQuiet() && !s.closed {
+		s.quiet.Wait()
 	}
 }
 
@@ -230,6 +248,7 @@ func (s *scheduler) retire() {
 		s.watch.Stop()
 	}
 	s.wake.Broadcast()
+	s.quiet.Broadcast()
 }
 
 // close retires the workers and waits until they have gone.

@@ -3,7 +3,6 @@ package matchmaker
 import (
 	"slices"
 
-	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -93,7 +92,7 @@ func (m *Matchmaker) full(req AddRequest) bool {
 
 func (m *Matchmaker) newTicket(req AddRequest, q *query.Query) *ticket {
 	t := &ticket{
-		id:        uuid.NewString(),
+		id:        m.cfg.NewID(),
 		sessionID: req.SessionID,
 		partyID:   req.PartyID,
 		query:     q,

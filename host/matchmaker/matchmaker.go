@@ -16,6 +16,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Presence is a player behind a ticket.
@@ -49,8 +51,9 @@ type Config struct {
 	// many intervals; 0 is never.
 	RevThreshold int
 
-	Now func() time.Time
-	Log *slog.Logger
+	Now   func() time.Time
+	NewID func() string // of tickets; nil makes random UUIDs
+	Log   *slog.Logger
 }
 
 // Matchmaker is safe for use by several goroutines.
@@ -72,6 +75,9 @@ type Matchmaker struct {
 // New returns an empty matchmaker. It calls matched once for each pass that formed
 // groups, from the goroutine of Process and with no lock held.
 func New(cfg Config, matched func(groups [][]Entry)) *Matchmaker {
+	if cfg.NewID == nil {
+		cfg.NewID = uuid.NewString
+	}
 	return &Matchmaker{
 		cfg:       cfg,
 		matched:   matched,

@@ -100,6 +100,7 @@ type Options struct {
 	// ClientAddr finds the address of who asks; nil takes the connection's.
 	ClientAddr func(*http.Request) (ip, port string)
 	Now        func() time.Time
+	NewID      func() string // of sessions; nil makes random UUIDs
 	Log        *slog.Logger
 
 	MaxMessageSize int64 // bytes of one message from a client
@@ -134,6 +135,9 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.CloseAckWait, 2*time.Second)
 	setDefault(&o.MaxPresences, 1024)
 	setDefault(&o.MaxFollows, 10_000)
+	if o.NewID == nil {
+		o.NewID = uuid.NewString
+	}
 	if o.ClientAddr == nil {
 		o.ClientAddr = remoteAddr
 	}

@@ -72,6 +72,10 @@ func (s *socket) enqueue(frame []byte) {
 // push adds a frame and sees to its being written. outbox.mu is held, and the
 // session's reader is running.
 func (s *socket) push(frame []byte) {
+	if s.receive != nil {
+		s.deliver(frame)
+		return
+	}
 	box := &s.outbox
 	box.waiting = append(box.waiting, frame)
 	if !box.flusher {
@@ -201,7 +205,9 @@ func (s *socket) close(how closing, notice []byte) {
 	case how.text != "":
 		s.push(controlFrame(websocket.CloseMessage, websocket.FormatCloseMessage(how.code, how.text)))
 	}
-	_ = s.conn.SetReadDeadline(time.Now().Add(s.server.options.CloseAckWait))
+	if s.conn != nil {
+		_ = s.conn.SetReadDeadline(time.Now().Add(s.server.options.CloseAckWait))
+	}
 }
 
 // echo notes that the client's close frame wants an answer.

@@ -30,6 +30,7 @@ type Server struct {
 	upgrader websocket.Upgrader
 	buffers  sync.Pool      // *bytes.Buffer, for reading a message
 	running  sync.WaitGroup // all goroutines
+	endings  endings
 
 	mu      sync.RWMutex
 	sockets map[string]*socket // by session id, until their goroutine ends
@@ -98,7 +99,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Username:   claims.Username,
 		Vars:       claims.Vars,
 		Expiry:     claims.Expiry,
-		SessionID:  uuid.NewString(),
+		SessionID:  s.options.NewID(),
 		Lang:       language(query.Get("lang")),
 		ClientIP:   ip,
 		ClientPort: port,
@@ -143,22 +144,35 @@ func (s *Server) newSocket(conn *websocket.Conn, out net.Conn, format format, us
 func (s *Server) start(c *socket, handshake []byte, status bool) {
 	// The handshake goes out before all frames, as the first of them.
 	c.outbox.waiting, c.outbox.flusher = [][]byte{handshake}, true
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
+	if !s.admit(c, 2) {
 		c.cancel()
 		c.pings.Stop()
 		_ = c.conn.Close()
 		return
 	}
+	s.greet(c, status)
+	go c.flush()
+	go c.run()
+}
+
+// admit makes a session known that has so many goroutines, unless the server is closing.
+func (s *Server) admit(c *socket, goroutines int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
 	s.opened++
 	c.order = s.opened
 	s.sockets[c.self.SessionID] = c
-	s.running.Add(2)
+	s.running.Add(goroutines)
 	s.open.Add(1)
-	s.mu.Unlock()
+	return true
+}
 
-	// A new session is on no stream yet, so that neither can fail.
+// greet puts a new session on its user's streams. It is on none yet, so that neither
+// can fail.
+func (s *Server) greet(c *socket, status bool) {
 	_, _ = s.tracker.track(c, notificationStream(c.user), c.self.UserID, Meta{Hidden: true}, nil)
 	if status {
 		_, _ = s.tracker.track(c, statusStream(c.user), c.self.UserID, Meta{}, nil)
@@ -167,8 +181,6 @@ func (s *Server) start(c *socket, handshake []byte, status bool) {
 		endOlder(s.tracker.sockets(c.user))
 	}
 	s.log.Debug("session started", "session", c.self.SessionID, "user", c.self.UserID)
-	go c.flush()
-	go c.run()
 }
 
 // endOlder ends all sockets of a user but the newest, which need not be the one that is

@@ -25,14 +25,16 @@ import (
 // whoever has something for it.
 type socket struct {
 	server *Server
-	conn   *websocket.Conn
-	out    net.Conn // what conn writes to, for whole frames
-	format format
-	user   uuid.UUID
-	self   match.Presence  // without a reason
-	caller *session.Caller // never changed
-	ctx    context.Context // ends with the session
-	cancel context.CancelFunc
+	conn   *websocket.Conn // nil of a session without a connection
+	// receive takes what such a session is sent.
+	receive func(*rtapi.Envelope)
+	out     net.Conn // what conn writes to, for whole frames
+	format  format
+	user    uuid.UUID
+	self    match.Presence  // without a reason
+	caller  *session.Caller // never changed
+	ctx     context.Context // ends with the session
+	cancel  context.CancelFunc
 
 	outbox   outbox
 	pings    *time.Timer
@@ -204,7 +206,11 @@ func (s *socket) end(reason CloseReason, leave match.Reason) {
 		s.server.tracker.untrackSocket(s, leave)
 		s.server.ended(reason)
 		s.close(how, s.notice(how))
-		s.pings.Stop()
+		if s.receive != nil {
+			s.server.forget(s)
+		} else {
+			s.pings.Stop()
+		}
 		level := slog.LevelDebug
 		if how.warn {
 			level = slog.LevelWarn
@@ -228,8 +234,10 @@ func (s *socket) endSoon(reason CloseReason) {
 func (s *socket) stop(reason CloseReason) {
 	s.outbox.state, s.outbox.why = stopped, reason
 	s.server.running.Add(1)
+	s.server.endings.begin()
 	go func() {
 		defer s.server.running.Done()
+		defer s.server.endings.done()
 		s.end(reason, match.ReasonDisconnect)
 	}()
 }
@@ -241,7 +249,7 @@ func (s *socket) notice(how closing) []byte {
 	}
 	out := &rtapi.Envelope{Message: &rtapi.Envelope_Notifications{Notifications: &rtapi.Notifications{
 		Notifications: []*api.Notification{{
-			Id: uuid.NewString(), Subject: noticeSubject(how.notice), Content: "{}", Code: how.notice,
+			Id: s.server.options.NewID(), Subject: noticeSubject(how.notice), Content: "{}", Code: how.notice,
 			CreateTime: &timestamppb.Timestamp{Seconds: s.server.options.Now().Unix()},
 		}},
 	}}}

@@ -16,6 +16,7 @@ type Config struct {
 	TokenExpiry          time.Duration // of session tokens, in whole seconds
 	RefreshTokenExpiry   time.Duration // of refresh tokens, in whole seconds
 	Now                  func() time.Time
+	NewID                func() string // of tokens; nil makes random UUIDs
 }
 
 // Claims is what a session or refresh token says, in Nakama's fields.
@@ -43,23 +44,28 @@ type Tokens struct {
 	session, refresh signer
 	logouts          *logouts
 	now              func() time.Time
+	newID            func() string
 }
 
 // NewTokens returns the tokens of a host. The two keys should differ: with equal
 // keys a refresh token passes for a session token.
 func NewTokens(cfg Config) *Tokens {
+	if cfg.NewID == nil {
+		cfg.NewID = uuid.NewString
+	}
 	return &Tokens{
 		session: newSigner(cfg.EncryptionKey, cfg.TokenExpiry, cfg.Now),
 		refresh: newSigner(cfg.RefreshEncryptionKey, cfg.RefreshTokenExpiry, cfg.Now),
 		logouts: newLogouts(),
 		now:     cfg.Now,
+		newID:   cfg.NewID,
 	}
 }
 
 // Issue makes the tokens of a new login.
 func (t *Tokens) Issue(userID, username string, vars map[string]string) (Pair, error) {
 	return t.pair(Claims{
-		TokenID: uuid.NewString(), UserID: userID, Username: username, Vars: vars, IssuedAt: t.now().Unix(),
+		TokenID: t.newID(), UserID: userID, Username: username, Vars: vars, IssuedAt: t.now().Unix(),
 	})
 }
 
@@ -71,7 +77,7 @@ func (t *Tokens) IssueUntil(userID, username string, vars map[string]string, exp
 		expiry = now.Add(t.session.expiry).Unix()
 	}
 	token, err = t.session.encode(Claims{
-		TokenID: uuid.NewString(), UserID: userID, Username: username, Vars: vars, Expiry: expiry, IssuedAt: now.Unix(),
+		TokenID: t.newID(), UserID: userID, Username: username, Vars: vars, Expiry: expiry, IssuedAt: now.Unix(),
 	})
 	if err != nil {
 		return "", 0, fmt.Errorf("sign a session token: %w", err)
