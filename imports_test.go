@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"modules":         nil,
 	"conformance":     nil,
 	"bench":           nil,
+	"nktest":          {"host", "host/config", "host/match", "host/storage", "lua"},
 
 	"host/notification": {"host/db"},
 	"host/storage":      {"host/db", "host/query"},

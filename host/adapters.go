@@ -15,13 +15,19 @@ import (
 
 // lateClients are the sockets as matches know them. Matches and sockets need each
 // other, so that one of them has to be made first; no match calls before both are.
-type lateClients struct{ sockets *realtime.Server }
+type lateClients struct {
+	sockets *realtime.Server
+	kicked  func(matchID string, presences []match.Presence) // is told first; may be nil
+}
 
 func (c *lateClients) Send(matchID string, to []match.Presence, message match.Broadcast) {
 	c.sockets.Send(matchID, to, message)
 }
 
 func (c *lateClients) Kick(matchID string, presences []match.Presence) {
+	if c.kicked != nil {
+		c.kicked(matchID, presences)
+	}
 	c.sockets.Kick(matchID, presences)
 }
 

@@ -15,12 +15,16 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/google/uuid"
 
 	"nkhost/host/account"
 	"nkhost/host/config"
 	"nkhost/host/db"
+	"nkhost/host/match"
 	"nkhost/host/matchmaker"
 	"nkhost/host/notification"
 	"nkhost/host/providers"
@@ -42,6 +46,17 @@ type Options struct {
 	Log     *slog.Logger
 	Version string           // the program's, which modules see
 	Now     func() time.Time // nil is time.Now
+
+	// Modules is the modules' folder; nil is runtime.path, or the bundled game.
+	Modules fs.FS
+	// NewID makes the ids of users, sessions, matches and whatever else has a UUID, and
+	// Seed the seeds of each VM's math.random. nil is random.
+	NewID func() string
+	Seed  func() uint64
+	// HTTP answers nk.http_request; nil is the network.
+	HTTP http.RoundTripper
+	// Locals has the log tell the local variables where Lua raised an error.
+	Locals bool
 }
 
 // Host is a server. Open makes one that listens, Run serves.
@@ -50,6 +65,10 @@ type Host struct {
 	log     *slog.Logger
 	version string
 	now     func() time.Time
+	options Options
+	ordered atomic.Uint64                                    // the ids of a manual host that sort
+	manual  bool                                             // see OpenManual
+	kicked  func(matchID string, presences []match.Presence) // by a match; may be nil
 
 	modules   *lua.Modules
 	files     fs.FS // the modules' folder
@@ -81,17 +100,29 @@ type Host struct {
 // Open reads the modules, opens the database, loads the modules and listens. Its
 // error says in one line what is wrong with which setting or at which line of Lua.
 func Open(ctx context.Context, options Options) (*Host, error) {
-	h := &Host{config: options.Config, log: options.Log, version: options.Version, now: options.Now}
+	h := newHost(options)
+	return h, h.open(ctx)
+}
+
+func newHost(options Options) *Host {
+	h := &Host{config: options.Config, log: options.Log, version: options.Version, now: options.Now, options: options}
 	if h.now == nil {
 		h.now = time.Now
 	}
+	if h.options.NewID == nil {
+		h.options.NewID = uuid.NewString
+	}
+	return h
+}
+
+func (h *Host) open(ctx context.Context) error {
 	h.running, h.stop = context.WithCancel(context.WithoutCancel(ctx))
 	for _, step := range []func(context.Context) error{h.readModules, h.listen, h.openDatabase, h.openServices, h.wire, h.loadModules} {
 		if err := step(ctx); err != nil {
-			return nil, errors.Join(err, h.Close(ctx))
+			return errors.Join(err, h.Close(ctx))
 		}
 	}
-	return h, nil
+	return nil
 }
 
 // Addr is the address that the host listens on, as host:port.
@@ -173,12 +204,16 @@ func await(ctx context.Context, running *sync.WaitGroup, what string) error {
 
 func (h *Host) onClose(closer func(context.Context) error) { h.closers = append(h.closers, closer) }
 
-func (h *Host) isBundledGame() bool { return h.config.Runtime.Path == "" }
+func (h *Host) isBundledGame() bool { return h.config.Runtime.Path == "" && h.options.Modules == nil }
 
 func (h *Host) readModules(context.Context) error {
 	folder := h.config.Runtime.Path
-	h.files = modules.Game()
-	if !h.isBundledGame() {
+	switch {
+	case h.options.Modules != nil:
+		h.files = h.options.Modules
+	case h.isBundledGame():
+		h.files = modules.Game()
+	default:
 		info, err := os.Stat(folder)
 		if err != nil {
 			return fmt.Errorf("the modules folder (runtime.path) cannot be read: %w", err)
@@ -214,6 +249,9 @@ func (h *Host) hintAtOwnModules() {
 }
 
 func (h *Host) listen(ctx context.Context) error {
+	if h.manual {
+		return nil
+	}
 	socket := h.config.Socket
 	address := net.JoinHostPort(socket.Address, strconv.Itoa(socket.Port))
 	var listening net.ListenConfig
@@ -239,7 +277,7 @@ func (h *Host) openDatabase(ctx context.Context) error {
 	}
 	h.database = database
 	h.onClose(func(context.Context) error { return database.Close() })
-	accounts, err := account.NewService(ctx, database, account.Options{Now: h.now})
+	accounts, err := account.NewService(ctx, database, account.Options{Now: h.now, NewID: h.options.NewID})
 	h.accounts = &allAccounts{Service: accounts}
 	return err
 }

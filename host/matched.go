@@ -6,8 +6,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/google/uuid"
-
 	"nkhost/host/matchmaker"
 )
 
@@ -20,6 +18,12 @@ const hooksAtOnce = 16
 // matchUp leads each group to its match, apart from the matchmaker's own goroutine:
 // the modules' hook may take its time.
 func (h *Host) matchUp(groups [][]matchmaker.Entry) {
+	if h.manual {
+		for _, group := range groups {
+			h.leadToMatch(group)
+		}
+		return
+	}
 	h.background.Go(func() { h.eachGroup(groups, h.leadToMatch) })
 }
 
@@ -42,7 +46,7 @@ func (h *Host) leadToMatch(group []matchmaker.Entry) {
 	token := ""
 	if matchID == "" {
 		var err error
-		if token, err = h.tokens.IssueMatch(uuid.NewString()+".", joinTokenExpiry); err != nil {
+		if token, err = h.tokens.IssueMatch(h.options.NewID()+".", joinTokenExpiry); err != nil {
 			h.log.Error("matched players could not be given a token", slog.Any("error", err))
 			return
 		}

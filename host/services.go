@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"encoding/binary"
 	"log/slog"
 
 	"github.com/google/uuid"
@@ -25,11 +26,11 @@ func (h *Host) openServices(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if h.wallets, err = wallet.NewService(ctx, h.database, wallet.Options{Now: h.now, NewID: orderedID}); err != nil {
+	if h.wallets, err = wallet.NewService(ctx, h.database, wallet.Options{Now: h.now, NewID: h.orderedID}); err != nil {
 		return err
 	}
 	h.notifications, err = notification.NewService(ctx, h.database, notification.Options{
-		Now: h.now, NewID: orderedID,
+		Now: h.now, NewID: h.orderedID,
 		// The sockets are made later; nothing is sent before they are.
 		Deliver:    func(userID string, list []*api.Notification) { h.sockets.Notify(userID, list) },
 		DeliverAll: func(list []*api.Notification) { h.sockets.NotifyAll(list) },
@@ -42,5 +43,15 @@ func (h *Host) openServices(ctx context.Context) (err error) {
 	return nil
 }
 
-// orderedID makes a UUID that sorts after all that this process has made before.
-func orderedID() string { return uuid.Must(uuid.NewV7()).String() }
+// orderedID makes a UUID that sorts after all that this process has made before. That of
+// a manual host follows from its clock and the ids before.
+func (h *Host) orderedID() string {
+	if !h.manual {
+		return uuid.Must(uuid.NewV7()).String()
+	}
+	var id uuid.UUID
+	binary.BigEndian.PutUint64(id[:8], uint64(h.now().UnixMilli())<<16)
+	binary.BigEndian.PutUint64(id[8:], h.ordered.Add(1))
+	id[6], id[8] = 0x70, 0x80
+	return id.String()
+}

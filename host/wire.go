@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"nkhost/host/api"
 	"nkhost/host/match"
 	"nkhost/host/matchmaker"
@@ -26,12 +24,13 @@ func (h *Host) wire(context.Context) error {
 		TokenExpiry:          seconds(h.config.Session.TokenExpirySec),
 		RefreshTokenExpiry:   seconds(h.config.Session.RefreshTokenExpirySec),
 		Now:                  h.now,
+		NewID:                h.options.NewID,
 	})
 	var err error
 	if h.providers, err = h.newProviders(); err != nil {
 		return err
 	}
-	clients := &lateClients{}
+	clients := &lateClients{kicked: h.kicked}
 	registry := match.NewRegistry(h.matchConfig(), h.newMatch, clients)
 	h.matches = &allMatches{Registry: registry}
 	h.maker = matchmaker.New(h.matchmakerConfig(), h.matchUp)
@@ -89,10 +88,21 @@ func (h *Host) matchConfig() match.Config {
 		MaxEmpty:             seconds(c.MaxEmptySec),
 		LabelUpdateInterval:  milliseconds(c.LabelUpdateIntervalMs),
 		Now:                  h.now,
+		NewID:                h.options.NewID,
 		Log:                  h.log,
+		Manual:               h.manual,
+		Workers:              h.matchWorkers(),
 		Modules:              h.modules.Names,
 		Stopped:              func(matchID string) { h.sockets.MatchEnded(matchID) },
 	}
+}
+
+// matchWorkers is one for a host that must do the same each time.
+func (h *Host) matchWorkers() int {
+	if h.manual {
+		return 1
+	}
+	return 0
 }
 
 func (h *Host) matchmakerConfig() matchmaker.Config {
@@ -104,6 +114,7 @@ func (h *Host) matchmakerConfig() matchmaker.Config {
 		RevPrecision: c.RevPrecision,
 		RevThreshold: c.RevThreshold,
 		Now:          h.now,
+		NewID:        h.options.NewID,
 		Log:          h.log,
 	}
 }
@@ -115,7 +126,10 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Version:       h.version,
 		Env:           h.config.Runtime.Environment(),
 		Now:           h.now,
-		NewID:         uuid.NewString,
+		NewID:         h.options.NewID,
+		HTTP:          h.options.HTTP,
+		Seed:          h.options.Seed,
+		Locals:        h.options.Locals,
 		Files:         h.files,
 		Config:        h.config.ForModules(),
 		Matches:       h.matches,
@@ -149,6 +163,7 @@ func (h *Host) socketOptions() realtime.Options {
 		Node:                 h.config.Name,
 		ClientAddr:           func(r *http.Request) (ip, port string) { return api.ClientAddr(r, c.ProxyCount) },
 		Now:                  h.now,
+		NewID:                h.options.NewID,
 		Log:                  h.log,
 		MaxMessageSize:       int64(c.MaxMessageSizeBytes),
 		ReadBufferSize:       c.ReadBufferSizeBytes,

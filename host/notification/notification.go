@@ -88,6 +88,9 @@ func (s *Service) Close(ctx context.Context) error {
 	}
 }
 
+// AwaitSent waits until what is on its way to all users has reached them.
+func (s *Service) AwaitSent() { s.sending.Wait() }
+
 // Send saves those of the notifications that are persistent, all or none, and then
 // delivers all of them, a user's together. The error's code is InvalidArgument for
 // one that no client could read.

@@ -1,0 +1,98 @@
+package nktest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Received are messages that a match has sent to a user, the oldest first.
+type Received struct {
+	t    T
+	user string
+	list []Message
+}
+
+// Message is data that a match has sent to a user.
+type Message struct {
+	OpCode   int64
+	Data     []byte
+	Sender   string // the name of the user that the match named as the sender, or ""
+	Reliable bool
+
+	t     T
+	whole string // what it is, for failures
+}
+
+// Received is all that the match has sent to a user, on any session.
+func (m *Match) Received(user *User) Received {
+	r := Received{t: m.host.t, user: user.Username}
+	for _, frame := range user.framesFrom(0) {
+		data := frame.GetMatchData()
+		if data == nil || data.MatchId != m.ID {
+			continue
+		}
+		whole := fmt.Sprintf("message %d to %s (op code %d)", len(r.list)+1, user.Username, data.OpCode)
+		r.list = append(r.list, Message{
+			OpCode: data.OpCode, Data: data.Data, Sender: data.GetPresence().GetUsername(), Reliable: data.Reliable,
+			t: m.host.t, whole: whole,
+		})
+	}
+	return r
+}
+
+// All are the messages with one of the op codes, or without any op code all messages.
+func (r Received) All(opCodes ...int64) []Message {
+	if len(opCodes) == 0 {
+		return r.list
+	}
+	return slices.DeleteFunc(slices.Clone(r.list), func(m Message) bool { return !slices.Contains(opCodes, m.OpCode) })
+}
+
+// Count is how many messages All has.
+func (r Received) Count(opCodes ...int64) int { return len(r.All(opCodes...)) }
+
+// Last is the newest message of All; that there is none ends the test.
+func (r Received) Last(opCodes ...int64) Message {
+	r.t.Helper()
+	all := r.All(opCodes...)
+	if len(all) == 0 {
+		r.t.Fatalf("%s has received no message %s; those received are:\n%s", r.user, withOpCodes(opCodes), r)
+		return Message{t: r.t}
+	}
+	return all[len(all)-1]
+}
+
+// JSON is the part at a path of the newest message's data.
+func (r Received) JSON(path string) Value {
+	r.t.Helper()
+	return r.Last().JSON(path)
+}
+
+func withOpCodes(opCodes []int64) string {
+	if len(opCodes) == 0 {
+		return "at all"
+	}
+	return "with op code " + strings.Trim(fmt.Sprint(opCodes), "[]")
+}
+
+// String lists the messages.
+func (r Received) String() string {
+	if len(r.list) == 0 {
+		return "  none"
+	}
+	var text strings.Builder
+	for _, m := range r.list {
+		fmt.Fprintf(&text, "  %s: %s\n", m.whole, m.Data)
+	}
+	return text.String()
+}
+
+// Text is the data as text.
+func (m Message) Text() string { return string(m.Data) }
+
+// JSON is the part of the data at a path, or with "" the whole.
+func (m Message) JSON(path string) Value {
+	m.t.Helper()
+	return decoded(m.t, m.whole, string(m.Data)).At(path)
+}
