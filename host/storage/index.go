@@ -94,10 +94,8 @@ type change struct {
 	stamp  uint64
 }
 
+// wrote notes a change, also while there is no index: it may be there at the commit.
 func (b *Batch) wrote(w *Write, ack *api.StorageObjectAck) {
-	if len(b.service.indexes.of(w.ID)) == 0 {
-		return
-	}
 	b.changes = append(b.changes, change{w.ID, &api.StorageObject{
 		Collection: w.Collection, Key: w.Key, UserId: w.UserID, Value: w.Value, Version: ack.Version,
 		PermissionRead: w.PermissionRead, PermissionWrite: w.PermissionWrite,
@@ -106,9 +104,7 @@ func (b *Batch) wrote(w *Write, ack *api.StorageObjectAck) {
 }
 
 func (b *Batch) deleted(id ID) {
-	if len(b.service.indexes.of(id)) > 0 {
-		b.changes = append(b.changes, change{id: id, stamp: b.service.indexes.stamps.Add(1)})
-	}
+	b.changes = append(b.changes, change{id: id, stamp: b.service.indexes.stamps.Add(1)})
 }
 
 // apply brings changes that were committed into the indexes.
@@ -238,7 +234,11 @@ func (x *index) evict() {
 	}
 	slices.SortFunc(entries, compareAges)
 	for _, e := range entries[:len(entries)-x.MaxEntries] {
-		x.drop(idOf(e.object), e)
+		id := idOf(e.object)
+		x.drop(id, e)
+		if e.stamp > 0 {
+			x.gone[id] = e.stamp
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"google.golang.org/grpc/codes"
 
+	"nkhost/host/db"
 	"nkhost/host/query"
 )
 
@@ -186,6 +187,29 @@ func TestIndexFollowsWrites(t *testing.T) {
 		if err != nil || len(objects) != 1 || objects[0].Value != want {
 			t.Errorf("%s shows %v, %v, want the value %s", index, objects, err, want)
 		}
+	}
+}
+
+// A write has begun when the indexes are opened, and is committed when they are full.
+func TestIndexesAreOpenedDuringAWrite(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	f.team(t, System, "old", "red", "1")
+	f.team(t, System, "gone", "red", "1")
+	err := f.Update(t.Context(), func(_ *db.Tx, batch *Batch) error {
+		if _, err := batch.Write(t.Context(), Server, []Write{at(System, "new", `{"team":"red"}`), at(System, "old", `{"team":"blue"}`)}); err != nil {
+			return err
+		}
+		if err := batch.Delete(t.Context(), Server, []Delete{{ID: ID{"c", "gone", System}}}); err != nil {
+			return err
+		}
+		return f.OpenIndexes(t.Context(), []Index{scores()})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hits := f.indexes.all()["scores"].found(mustParse(t, "+value.team:red")); len(hits) != 1 || hits[0].object.Key != "new" {
+		t.Errorf("the index finds %v", hits)
 	}
 }
 
