@@ -12,6 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"google.golang.org/grpc/codes"
 
+	"nkhost/host/db"
 	"nkhost/host/query"
 )
 
@@ -75,6 +76,10 @@ func TestIndexQueries(t *testing.T) {
 		{"+value.tags:y", "", "e"},
 		{"+value.other:x", "", ""},
 		{"+key:d", "", "d"},
+		{"+key:d +value.team:red", "", ""},
+		{"+value.team:green", "", ""},
+		{"+value.score:30", "", "b"},
+		{"+value.score:30 +value.team:red", "", "b"},
 		{"+user_id:" + alice + " +collection:c", "-value.unsorted", "a b c d e"},
 		{"+read:2 +write:1", "update_time", "a b c d e"},
 		{"+create_time:>=\"2027-01-01T00:00:00Z\"", "", "a b c d e"},
@@ -185,6 +190,29 @@ func TestIndexFollowsWrites(t *testing.T) {
 	}
 }
 
+// A write has begun when the indexes are opened, and is committed when they are full.
+func TestIndexesAreOpenedDuringAWrite(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	f.team(t, System, "old", "red", "1")
+	f.team(t, System, "gone", "red", "1")
+	err := f.Update(t.Context(), func(_ *db.Tx, batch *Batch) error {
+		if _, err := batch.Write(t.Context(), Server, []Write{at(System, "new", `{"team":"red"}`), at(System, "old", `{"team":"blue"}`)}); err != nil {
+			return err
+		}
+		if err := batch.Delete(t.Context(), Server, []Delete{{ID: ID{"c", "gone", System}}}); err != nil {
+			return err
+		}
+		return f.OpenIndexes(t.Context(), []Index{scores()})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hits := f.indexes.all()["scores"].found(mustParse(t, "+value.team:red")); len(hits) != 1 || hits[0].object.Key != "new" {
+		t.Errorf("the index finds %v", hits)
+	}
+}
+
 // A filter keeps objects out and takes them out; where it fails the index stays.
 func TestIndexFilter(t *testing.T) {
 	t.Parallel()
@@ -241,6 +269,7 @@ func TestIndexEviction(t *testing.T) {
 	f.now = f.now.Add(time.Second)
 	f.team(t, alice, "k11", "red", "1")
 	wantKeys(t, held(), "k3 k4 k5 k6 k7 k8 k9 k10 k0 k11")
+	wantPostings(t, f.indexes.all()["scores"])
 }
 
 // Two changes of one object are committed in one order and reach the index in the
@@ -273,6 +302,29 @@ func TestIndexIgnoresWhatComesLate(t *testing.T) {
 	}
 }
 
+// wantPostings wants each entry to be where its fields say, and nothing else anywhere.
+func wantPostings(t *testing.T, x *index) {
+	t.Helper()
+	places, slots := 0, 0
+	for _, e := range x.entries {
+		places += len(e.places)
+		for nth, place := range e.places {
+			if place.list.slots[place.at] != (slot{e, nth}) {
+				t.Errorf("place %d of %s is another's", nth, e.object.Key)
+			}
+		}
+	}
+	for posting, list := range x.postings.lists {
+		slots += len(list.slots)
+		if len(list.slots) == 0 || list.posting != posting {
+			t.Errorf("the list of %v is empty or another's", posting)
+		}
+	}
+	if places != slots {
+		t.Errorf("%d places and %d slots", places, slots)
+	}
+}
+
 // Whatever the order in which writers come, index and database agree in the end.
 func TestIndexAgreesWithTheDatabase(t *testing.T) {
 	t.Parallel()
@@ -301,7 +353,9 @@ func TestIndexAgreesWithTheDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entries := f.indexes.all()["scores"].found(mustParse(t, "*"))
+	index := f.indexes.all()["scores"]
+	entries := index.found(mustParse(t, "*"))
+	wantPostings(t, index)
 	if len(entries) != len(objects) {
 		t.Errorf("%d entries for %d objects", len(entries), len(objects))
 	}

@@ -69,10 +69,16 @@ func (f *fixture) user(t testing.TB, name string) string {
 // fill writes objects whose keys and values are numbered.
 func (f *fixture) fill(t testing.TB, collection, owner string, count int) {
 	t.Helper()
+	f.fillFrom(t, collection, owner, 0, count)
+}
+
+func (f *fixture) fillFrom(t testing.TB, collection, owner string, first, count int) {
+	t.Helper()
 	writes := make([]Write, count)
 	for i := range writes {
+		n := first + i
 		writes[i] = Write{
-			ID: ID{collection, strconv.Itoa(i), owner}, Value: `{"n":` + strconv.Itoa(i) + "," + benchValue[1:],
+			ID: ID{collection, strconv.Itoa(n), owner}, Value: fmt.Sprintf(`{"n":%d,"tens":%d,`, n, n/10) + benchValue[1:],
 			PermissionRead: 1, PermissionWrite: 1,
 		}
 	}
