@@ -4,8 +4,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"nkhost/host/api"
+	"nkhost/host/realtime"
+	"nkhost/nkshim/check"
 )
 
 func TestCheckCommand(t *testing.T) {
@@ -20,7 +25,7 @@ func TestCheckCommand(t *testing.T) {
 		out    string // a part of what is printed
 		err    string // a part of what is printed as an error
 	}{
-		{"the bundled game", nil, 0, "3 modules checked: 0 errors, 0 warnings\n", ""},
+		{"the bundled game", nil, 0, " modules checked: 0 errors, 0 warnings\n", ""},
 		{"an error", []string{bad}, 1, "main.lua:2: error: the nakama module has no function jsn_decode [nakama-function]", ""},
 		{"a warning", []string{warned}, 0, "0 errors, 1 warning\n", ""},
 		{"hints", []string{bad, "--all"}, 1, "the local unused is never used", ""},
@@ -76,5 +81,26 @@ func TestTypesCommand(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(cmd.Dir, ".nkhost", "types", "nakama.lua")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTheCheckKnowsEveryHook keeps the check's names and those of the host together.
+func TestTheCheckKnowsEveryHook(t *testing.T) {
+	t.Parallel()
+	requests, messages := check.HookNames()
+	for _, part := range []struct {
+		names    []string
+		lists    func() (served, planned []string)
+		hookless []string
+	}{
+		{requests, api.Operations, []string{"Healthcheck", "RpcFunc"}},
+		{messages, realtime.Messages, []string{"Rpc"}},
+	} {
+		served, planned := part.lists()
+		want := slices.DeleteFunc(slices.Concat(served, planned), func(name string) bool { return slices.Contains(part.hookless, name) })
+		slices.Sort(want)
+		if !slices.Equal(part.names, want) {
+			t.Errorf("the check knows %v, the host %v", part.names, want)
+		}
 	}
 }

@@ -175,4 +175,21 @@ return M
 		want: []string{"main.lua:2 info: the local unused is never used", "main.lua:3 info: the local set"},
 		good: "nk.time() local _skip = 1\nlocal used = 1\nprint(used)\nlocal a, b = 1, 2\nfor i, v in pairs({}) do end\nlocal function f(x) return f end\n",
 	},
+	{
+		rule: "for-iterator",
+		bad: `
+local list = { 1, 2 }
+for x in list do print(x) end
+nk.register_matchmaker_matched(function(context, users) for user in users do print(user) end end)
+`,
+		want: []string{"main.lua:4 error: list is a table, which for cannot call | write in ipairs(list)", "main.lua:5 error: users is a table"},
+		good: `
+for x in pairs({}) do print(x) end
+local callable = setmetatable({}, { __call = print })
+for x in callable do print(x) end
+local function f(iterator, state) for x in iterator do end for y in iterator, state do end end
+local function each() end
+for x in each do print(x) end
+`,
+	},
 }

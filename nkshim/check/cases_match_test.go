@@ -95,7 +95,7 @@ return M
 		bad: `
 -- FILE match.lua
 local M = {}
-function M.match_init() if x then return nil, 1, "" end return {}, 1 end
+function M.match_init() if x then return nil, 1, "" elseif y then return {}, "1", {} end return {}, 1 end
 function M.match_join_attempt(_, _, _, state) return state end
 function M.match_join(_, _, _, state) state.n = 1 end
 function M.match_loop(_, _, _, state) return state, true end
@@ -106,6 +106,7 @@ return M
 		want: []string{
 			"match.lua:2 error: match_init returns 2 values and must return 3 | return state, tick_rate, label",
 			"match.lua:2 error: match_init returns nil for the state",
+			"match.lua:2 error: value 2 of match_init must be a number, but is a string",
 			"match.lua:3 error: match_join_attempt returns 1 value and must return 2",
 			"match.lua:4 warning: match_join can end without a return, which ends the match",
 			"match.lua:5 error: match_loop returns 2 values and may return 1",

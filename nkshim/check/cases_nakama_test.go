@@ -39,8 +39,8 @@ nk[tostring(1)]()
 	},
 	{
 		rule: "nakama-missing",
-		bad:  "nk.purchases_list()\nnk.purchases_list()\nnk.register_storage_index('i', 'c', 'k', {}, {}, 1)\n",
-		want: []string{"main.lua:2 warning: nkhost does not have purchases_list yet", "main.lua:4 warning: register_storage_index has no effect"},
+		bad:  "nk.purchase_validate_apple('u', 'r')\npcall(nk.purchase_validate_apple, 'u', 'r')\nnk.register_storage_index('i', 'c', 'k', {}, {}, 1)\n",
+		want: []string{"main.lua:2 warning: nkhost does not have purchase_validate_apple yet", "main.lua:4 warning: register_storage_index has no effect"},
 		good: "nk.json_encode({})\n",
 	},
 	{
@@ -212,6 +212,24 @@ nk.register_rpc(function() error({ "gone", 5 }) end, "a")
 nk.register_rpc(function() error("gone", 2) end, "b")
 nk.register_req_before(function() error({ "go on", 0 }) end, "X")
 local function unknown() error({ code = 5 }) end
+`,
+	},
+	{
+		rule: "hook-name",
+		bad: `
+nk.register_req_before(function(_, payload) return payload end, "FriendsAdd")
+nk.register_req_after(function() end, "MatchCreate")
+nk.register_rt_before(function(_, envelope) return envelope end, "MatchmakerAd")
+`,
+		want: []string{
+			"main.lua:3 warning: there is no request FriendsAdd: this hook never runs",
+			"main.lua:4 warning: there is no request MatchCreate … use register_rt_after",
+			"main.lua:5 warning: there is no realtime message MatchmakerAd … did you mean MatchmakerAdd?",
+		},
+		good: `
+nk.register_req_before(function(_, payload) return payload end, "addfriends")
+nk.register_rt_before(function(_, envelope) return envelope end, "MatchmakerAdd")
+local function register(name) nk.register_req_after(function() end, name) end
 `,
 	},
 }

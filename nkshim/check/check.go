@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/yuin/gopher-lua/ast"
+
 	"nkhost/lua"
 	"nkhost/nkshim"
 )
@@ -84,6 +86,7 @@ func rules() []rule {
 		{"dispatcher", dispatcherCalls},
 		{"context-field", contextFields},
 		{"late-registration", lateRegistrations},
+		{"hook-name", hookNames},
 		{"unknown-module", unknownModules},
 		{"evaluated-twice", evaluatedTwice},
 		{"global-assignment", globalAssignments},
@@ -91,6 +94,7 @@ func rules() []rule {
 		{"missing-library", missingLibraries},
 		{"parallel-assignment", parallelAssignments},
 		{"frozen-table", frozenTables},
+		{"for-iterator", tableIterators},
 		{"empty-payload", emptyPayloads},
 		{"error-code", errorCodes},
 		{"tonumber-exponent", exponents},
@@ -99,16 +103,18 @@ func rules() []rule {
 }
 
 // Run checks every module below a modules folder. The error is about reading it.
-func Run(fsys fs.FS) (Report, error) {
+func Run(fsys fs.FS) (Report, error) { return run(fsys, nkshim.Contract()) }
+
+func run(fsys fs.FS, contract []nkshim.Function) (Report, error) {
 	p := &program{
 		contract: map[string]nkshim.Function{},
 		standard: lua.StandardNames(),
 		byName:   map[string]*module{},
 		globals:  map[string][]globalWrite{},
-		tables:   map[tableSource]*table{},
+		tables:   map[*ast.TableExpr]*table{},
 		created:  map[string]bool{},
 	}
-	for _, f := range nkshim.Contract() {
+	for _, f := range contract {
 		p.contract[f.Name] = f
 	}
 	if err := p.read(fsys); err != nil {

@@ -27,7 +27,7 @@ return {}
 
 func TestFormats(t *testing.T) {
 	t.Parallel()
-	report := run(t, sample)
+	report := checked(t, sample)
 	for _, format := range Formats() {
 		var text strings.Builder
 		if err := report.Write(&text, format, "server/modules"); err != nil {
@@ -54,7 +54,7 @@ func TestFormats(t *testing.T) {
 
 func TestAReportWithoutFindings(t *testing.T) {
 	t.Parallel()
-	report := run(t, "print(nk)\n")
+	report := checked(t, "print(nk)\n")
 	for format, want := range map[string]string{"text": "1 module checked: 0 errors, 0 warnings\n", "json": "[]\n", "github": ""} {
 		var text strings.Builder
 		if err := report.Write(&text, format, ""); err != nil || text.String() != want {
@@ -65,7 +65,7 @@ func TestAReportWithoutFindings(t *testing.T) {
 
 func TestHintsCanBeLeftOut(t *testing.T) {
 	t.Parallel()
-	report := run(t, sample)
+	report := checked(t, sample)
 	without := report.WithoutHints()
 	if report.Count(Info) == 0 || without.Count(Info) != 0 || without.Count(Error) != report.Count(Error) || without.Count(Warning) != report.Count(Warning) {
 		t.Errorf("with %v, without %v", report.Findings, without.Findings)

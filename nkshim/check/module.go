@@ -22,7 +22,7 @@ type program struct {
 	modules  []*module // those that compile, in the order of their names
 	byName   map[string]*module
 	globals  map[string][]globalWrite
-	tables   map[tableSource]*table
+	tables   map[*ast.TableExpr]*table
 	created  map[string]bool // the modules that are given to match_create by name
 	findings []Finding
 
@@ -46,6 +46,7 @@ type module struct {
 	globals   []globalUse
 	fields    []fieldUse
 	assigns   []assignment
+	loops     []*ast.GenericForStmt
 	loose     []looseWrite
 	// tested are the globals and dotted names of which the module asks whether they are there.
 	tested    map[string]bool

@@ -18,10 +18,8 @@ func (p *program) createdModules(visit func(m *module, c call, name string)) {
 			if name, ok := p.nakamaCall(m, c); !ok || name != "match_create" || len(c.Args) == 0 {
 				continue
 			}
-			if k, ok := p.eval(m, c.Args[0]).(constant); ok {
-				if text, ok := k.Expr.(*ast.StringExpr); ok {
-					visit(m, c, text.Value)
-				}
+			if name, ok := p.text(m, c.Args[0]); ok {
+				visit(m, c, name)
 			}
 		}
 	}
@@ -153,7 +151,11 @@ func callbackResults(p *program, report reporter) {
 			return
 		}
 		for _, ret := range fn.returns {
-			if problem := wrongResult(c, ret); problem != "" {
+			problem := wrongResult(c, ret)
+			if problem == "" {
+				problem = p.wrongTypes(m, c, ret)
+			}
+			if problem != "" {
 				report(m, ret.Line(), Error, problem, fmt.Sprintf("return %s", c.returns))
 			}
 		}
@@ -200,6 +202,41 @@ func wrongResult(c callback, ret *ast.ReturnStmt) string {
 	return fmt.Sprintf("%s returns %s and must return %d", c.name, plural(n, "value"), c.min)
 }
 
+// resultTypes are what a callback must return in each place but the first, the state.
+var resultTypes = map[string][]string{
+	"match_init":         {"number", "string"},
+	"match_join_attempt": {"boolean", "string"},
+	"match_signal":       {"string"},
+}
+
+// wrongTypes says which of the values is certainly of another type.
+func (p *program) wrongTypes(m *module, c callback, ret *ast.ReturnStmt) string {
+	for i, want := range resultTypes[c.name] {
+		if i+1 >= len(ret.Exprs) {
+			break
+		}
+		got := p.typeOf(m, ret.Exprs[i+1])
+		mayBeNil := c.name == "match_signal" || c.name == "match_join_attempt" && i == 1
+		if got != "" && got != want && !(got == "nil" && mayBeNil) {
+			return fmt.Sprintf("value %d of %s must be a %s, but is %s", i+2, c.name, want, article(got))
+		}
+	}
+	return ""
+}
+
+// typeOf is the type of a value that is plain, or "".
+func (p *program) typeOf(m *module, expr ast.Expr) string {
+	switch v := p.eval(m, expr).(type) {
+	case constant:
+		return literalType(v.Expr)
+	case *table:
+		return "table"
+	case *function:
+		return "function"
+	}
+	return ""
+}
+
 func firstExpr(ret *ast.ReturnStmt) ast.Expr {
 	if len(ret.Exprs) == 0 {
 		return nil
@@ -219,25 +256,12 @@ func rpcResults(p *program, report reporter) {
 				continue
 			}
 			if r.kind == rpcRole && n == 1 {
-				if got := p.notText(m, ret.Exprs[0]); got != "" {
+				if got := p.typeOf(m, ret.Exprs[0]); got == "table" || got == "number" || got == "boolean" {
 					report(m, ret.Line(), Error, fmt.Sprintf("an RPC must return a string or nil, but returns %s", article(got)), "return nk.json_encode(value)")
 				}
 			}
 		}
 	})
-}
-
-// notText is the type of a value that is certainly no string and not nil.
-func (p *program) notText(m *module, expr ast.Expr) string {
-	switch v := p.eval(m, expr).(type) {
-	case constant:
-		if kind := literalType(v.Expr); kind == "number" || kind == "boolean" {
-			return kind
-		}
-	case *table:
-		return "table"
-	}
-	return ""
 }
 
 // dispatcherParams is how many arguments each function of the dispatcher takes.

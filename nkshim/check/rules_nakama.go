@@ -52,7 +52,11 @@ func unknownFunctions(p *program, report reporter) {
 				if _, ok := p.contract[name]; ok || p.probed(m, name) {
 					continue
 				}
-				report(m, c.Line(), Error, fmt.Sprintf("the nakama module has no function %s", name), didYouMean(name, known))
+				suggestion := didYouMean(name, known)
+				if name == "register_match" {
+					suggestion = "a module of its own returns the callbacks; give match_create that module's name"
+				}
+				report(m, c.Line(), Error, fmt.Sprintf("the nakama module has no function %s", name), suggestion)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"nkhost/modules"
+	"nkhost/nkshim"
 )
 
 // folder makes a modules folder of "-- FILE" lines, each followed by the file's text. Text
@@ -30,9 +31,19 @@ func folder(text string) fstest.MapFS {
 	return files
 }
 
-func run(t *testing.T, text string) Report {
+// checked checks a folder as if nkhost lacked one function and ignored another.
+func checked(t *testing.T, text string) Report {
 	t.Helper()
-	report, err := Run(folder(text))
+	contract := nkshim.Contract()
+	for i, f := range contract {
+		switch f.Name {
+		case "purchase_validate_apple":
+			contract[i].Status = nkshim.Missing
+		case "register_storage_index":
+			contract[i].Status = nkshim.Uncalled
+		}
+	}
+	report, err := run(folder(text), contract)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +78,7 @@ func TestRules(t *testing.T) {
 		covered[c.rule] = true
 		t.Run(c.rule, func(t *testing.T) {
 			t.Parallel()
-			found := of(run(t, c.bad), c.rule)
+			found := of(checked(t, c.bad), c.rule)
 			if len(found) != len(c.want) {
 				t.Fatalf("in\n%s\nfound %d, want %d:\n%s", c.bad, len(found), len(c.want), strings.Join(found, "\n"))
 			}
@@ -78,7 +89,7 @@ func TestRules(t *testing.T) {
 					}
 				}
 			}
-			if found := of(run(t, c.good), c.rule); len(found) > 0 {
+			if found := of(checked(t, c.good), c.rule); len(found) > 0 {
 				t.Errorf("in\n%s\nfound %s", c.good, strings.Join(found, "\n"))
 			}
 		})
@@ -97,7 +108,7 @@ func TestNothingIsFoundInTheGame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Modules != 3 || len(report.Findings) > 0 {
+	if report.Modules == 0 || len(report.Findings) > 0 {
 		t.Errorf("%d modules, %v", report.Modules, report.Findings)
 	}
 }
@@ -111,7 +122,7 @@ func TestACommentSilencesItsLine(t *testing.T) {
 		"-- nkhost: ignore arguments":            0,
 		"--nkhost:ignore match-module,arguments": 0,
 	} {
-		if found := of(run(t, "nk.uuid_bytes_to_string() "+comment+"\n"), "arguments"); len(found) != want {
+		if found := of(checked(t, "nk.uuid_bytes_to_string() "+comment+"\n"), "arguments"); len(found) != want {
 			t.Errorf("%q: found %v", comment, found)
 		}
 	}
@@ -120,7 +131,7 @@ func TestACommentSilencesItsLine(t *testing.T) {
 // TestOneFaultHidesNoOther reads on after a module that does not compile.
 func TestOneFaultHidesNoOther(t *testing.T) {
 	t.Parallel()
-	report := run(t, "nk.jsn_decode('')\n-- FILE b.lua\nlocal = 1\n-- FILE c.lua\nlocal x = nil + \n")
+	report := checked(t, "nk.jsn_decode('')\n-- FILE b.lua\nlocal = 1\n-- FILE c.lua\nlocal x = nil + \n")
 	if found := of(report, "syntax"); len(found) != 2 || !strings.HasPrefix(found[0], "b.lua:1 error") || !strings.HasPrefix(found[1], "c.lua:") {
 		t.Errorf("syntax: %v", found)
 	}

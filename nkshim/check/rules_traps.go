@@ -255,13 +255,40 @@ func exponents(p *program, report reporter) {
 			if len(c.Args) != 1 || !p.isBuiltin(m, c.Func, "tonumber") {
 				continue
 			}
-			if k, ok := p.eval(m, c.Args[0]).(constant); ok {
-				if text, ok := k.Expr.(*ast.StringExpr); ok && plainExponent.MatchString(text.Value) {
-					report(m, c.Line(), Warning, fmt.Sprintf("tonumber(%q) is nil here", text.Value), "write the number itself, or a decimal point in the text: 1.0e3")
-				}
+			if text, ok := p.text(m, c.Args[0]); ok && plainExponent.MatchString(text) {
+				report(m, c.Line(), Warning, fmt.Sprintf("tonumber(%q) is nil here", text), "write the number itself, or a decimal point in the text: 1.0e3")
 			}
 		}
 	}
+}
+
+// tableIterators finds for x in t do where t is a table, which cannot be called.
+func tableIterators(p *program, report reporter) {
+	for _, m := range p.modules {
+		for _, loop := range m.loops {
+			if len(loop.Exprs) != 1 {
+				continue
+			}
+			ident, ok := loop.Exprs[0].(*ast.IdentExpr)
+			if ok && (isList(m.uses[ident]) || p.isPlainTable(m, ident)) {
+				report(m, loop.Line(), Error, fmt.Sprintf("%s is a table, which for cannot call", ident.Value), fmt.Sprintf("write in ipairs(%s), or pairs(%s)", ident.Value, ident.Value))
+			}
+		}
+	}
+}
+
+// isList says whether a variable is the list of presences or messages of a match callback,
+// or the users of the matchmaker.
+func isList(v *variable) bool {
+	return isParam(v, 4, func(r role) bool {
+		return r.name == "match_join" || r.name == "match_leave" || r.name == "match_loop"
+	}) || isParam(v, 1, func(r role) bool { return r.name == "register_matchmaker_matched" })
+}
+
+// isPlainTable says whether a name is a table without a metatable.
+func (p *program) isPlainTable(m *module, ident *ast.IdentExpr) bool {
+	t, ok := p.eval(m, ident).(*table)
+	return ok && !t.open
 }
 
 func unusedLocals(p *program, report reporter) {

@@ -92,6 +92,7 @@ func (r *resolver) statement(stmt ast.Stmt) {
 		r.statements(s.Stmts)
 		r.pop()
 	case *ast.GenericForStmt:
+		r.m.loops = append(r.m.loops, s)
 		r.exprs(s.Exprs)
 		r.push()
 		for _, name := range s.Names {

@@ -22,7 +22,7 @@ func nearest(name string, known []string) string {
 		distance int
 	}
 	var near []candidate
-	limit := min(3, len(name)/3)
+	limit := min(3, len(name)/4)
 	for _, other := range known {
 		if other == name || len(other) > len(name)+limit || len(name) > len(other)+limit {
 			continue

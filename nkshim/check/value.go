@@ -26,9 +26,6 @@ type table struct {
 	open   bool                  // it may have fields that the text does not show
 }
 
-// tableSource is where a table comes from.
-type tableSource = *ast.TableExpr
-
 // maxDepth bounds how many names a value is followed through.
 const maxDepth = 24
 
