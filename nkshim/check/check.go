@@ -13,9 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
-	"strings"
 
 	"github.com/yuin/gopher-lua/ast"
 
@@ -139,7 +137,7 @@ func (p *program) read(fsys fs.FS) error {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() || !strings.EqualFold(path.Ext(file), ".lua") {
+		if entry.IsDir() || lua.ModuleName(file) == "" {
 			return nil
 		}
 		source, err := fs.ReadFile(fsys, file)
@@ -180,16 +178,17 @@ func (p *program) add(file, source string) {
 	if err == nil {
 		err = m.parse(source)
 	}
+	if err == nil {
+		p.modules = append(p.modules, m)
+		return
+	}
+	p.dynamicGlobals = true // those that this module sets are not known
+	line, message := 1, err.Error()
 	var fault *lua.SyntaxError
 	if errors.As(err, &fault) {
-		p.report(m, Finding{File: file, Line: fault.Line, Severity: Error, Rule: "syntax", Message: fault.Message})
-		return
+		line, message = fault.Line, fault.Message
 	}
-	if err != nil {
-		p.report(m, Finding{File: file, Line: 1, Severity: Error, Rule: "syntax", Message: err.Error()})
-		return
-	}
-	p.modules = append(p.modules, m)
+	p.report(m, Finding{File: file, Line: line, Severity: Error, Rule: "syntax", Message: message})
 }
 
 // report keeps a finding, unless a comment on its line silences it.

@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
 
+	"nkhost/lua"
 	"nkhost/nkshim"
 )
 
@@ -140,9 +140,8 @@ type looseWrite struct {
 }
 
 func newModule(file, source string) *module {
-	name := strings.ReplaceAll(strings.TrimSuffix(file, path.Ext(file)), "/", ".")
 	return &module{
-		name: name, file: file, ignored: ignoredRules(source),
+		name: lua.ModuleName(file), file: file, ignored: ignoredRules(source),
 		uses: map[*ast.IdentExpr]*variable{}, byNode: map[*ast.FunctionExpr]*function{}, tested: map[string]bool{},
 	}
 }

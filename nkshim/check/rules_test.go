@@ -131,12 +131,20 @@ func TestACommentSilencesItsLine(t *testing.T) {
 // TestOneFaultHidesNoOther reads on after a module that does not compile.
 func TestOneFaultHidesNoOther(t *testing.T) {
 	t.Parallel()
-	report := checked(t, "nk.jsn_decode('')\n-- FILE b.lua\nlocal = 1\n-- FILE c.lua\nlocal x = nil + \n")
+	report := checked(t, `
+nk.jsn_decode(FROM_B)
+local b = require("b")
+b.list = b.other
+-- FILE b.lua
+FROM_B = 5 local = 1
+-- FILE c.lua
+local x = nil +
+`)
 	if found := of(report, "syntax"); len(found) != 2 || !strings.HasPrefix(found[0], "b.lua:1 error") || !strings.HasPrefix(found[1], "c.lua:") {
 		t.Errorf("syntax: %v", found)
 	}
-	if found := of(report, "nakama-function"); len(found) != 1 {
-		t.Errorf("functions: %v", found)
+	if found := of(report, "nakama-function"); len(found) != 1 || len(report.WithoutHints().Findings) != 3 {
+		t.Errorf("functions: %v of %v", found, report.Findings)
 	}
 }
 

@@ -109,8 +109,8 @@ func (p *program) sharedTables() map[*table]bool {
 		}
 	}
 	p.requires(func(m *module, c call, name string) {
-		if other := p.byName[name]; other != nil && other.chunk != nil && c.in == m.chunk {
-			add(p.returned(other, maxDepth))
+		if c.in == m.chunk {
+			add(p.returned(p.byName[name], maxDepth))
 		}
 	})
 	return shared

@@ -2,6 +2,8 @@ package check
 
 import (
 	"github.com/yuin/gopher-lua/ast"
+
+	"nkhost/lua"
 )
 
 // resolver walks over a module once and finds which variable each name means.
@@ -242,33 +244,23 @@ func (r *resolver) expr(expr ast.Expr, needed bool) {
 		if key, ok := e.Key.(*ast.StringExpr); ok {
 			r.m.fields = append(r.m.fields, fieldUse{e, key.Value, r.fn, needed})
 		}
-	case *ast.TableExpr:
-		for _, field := range e.Fields {
-			r.exprs([]ast.Expr{field.Key, field.Value})
-		}
 	case *ast.FuncCallExpr:
 		r.call(e)
 	case *ast.LogicalOpExpr:
 		r.test(e.Lhs)
 		r.test(e.Rhs)
-		r.exprs([]ast.Expr{e.Lhs, e.Rhs})
+		r.exprs(lua.ExprParts(e))
 	case *ast.RelationalOpExpr:
 		r.test(e.Lhs)
 		r.test(e.Rhs)
-		r.exprs([]ast.Expr{e.Lhs, e.Rhs})
-	case *ast.StringConcatOpExpr:
-		r.exprs([]ast.Expr{e.Lhs, e.Rhs})
-	case *ast.ArithmeticOpExpr:
-		r.exprs([]ast.Expr{e.Lhs, e.Rhs})
-	case *ast.UnaryMinusOpExpr:
-		r.expr(e.Expr, false)
+		r.exprs(lua.ExprParts(e))
 	case *ast.UnaryNotOpExpr:
 		r.test(e.Expr)
 		r.expr(e.Expr, false)
-	case *ast.UnaryLenOpExpr:
-		r.expr(e.Expr, false)
 	case *ast.FunctionExpr:
 		r.functionExpr(e, false)
+	default:
+		r.exprs(lua.ExprParts(e))
 	}
 }
 

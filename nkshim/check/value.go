@@ -99,11 +99,7 @@ func (p *program) field(object value, key string, depth int) value {
 	case nakamaModule:
 		return nakamaFunction(key)
 	case required:
-		other := p.byName[string(object)]
-		if other == nil || other.chunk == nil {
-			return nil
-		}
-		if t, ok := p.returned(other, depth).(*table); ok {
+		if t, ok := p.returned(p.byName[string(object)], depth).(*table); ok {
 			return p.field(t, key, depth)
 		}
 	case *table:
@@ -115,9 +111,9 @@ func (p *program) field(object value, key string, depth int) value {
 	return nil
 }
 
-// returned is what a module returns, if it does so in one place.
+// returned is what a module returns, if there is one and it does so in one place.
 func (p *program) returned(m *module, depth int) value {
-	if len(m.chunk.returns) != 1 || len(m.chunk.returns[0].Exprs) != 1 || depth <= 0 {
+	if m == nil || m.chunk == nil || len(m.chunk.returns) != 1 || len(m.chunk.returns[0].Exprs) != 1 || depth <= 0 {
 		return nil
 	}
 	return p.follow(m, m.chunk.returns[0].Exprs[0], depth-1)
@@ -215,7 +211,7 @@ func (p *program) findFields(m *module) {
 			p.dynamicModules = true
 		}
 		object := p.eval(m, w.object)
-		if name, ok := object.(required); ok && p.byName[string(name)] != nil {
+		if name, ok := object.(required); ok {
 			object = p.returned(p.byName[string(name)], maxDepth)
 		}
 		t, ok := object.(*table)
