@@ -65,6 +65,15 @@ for key, value in pairs(require("whole")) do M[key] = value end
 function M.match_init() return {}, 1, "" end
 function M.match_loop(_, _, _, state) return state end
 return M
+-- FILE extended.lua
+local extend = require("extend")
+local M = {}
+function M.match_init() return {}, 1, "" end
+function M.match_loop(_, _, _, state) return state end
+extend(M)
+return M
+-- FILE extend.lua
+return function(t) t.match_join = print end
 -- FILE no_match.lua
 return { match_loop = 5 }
 `,

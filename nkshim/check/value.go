@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/yuin/gopher-lua/ast"
 )
 
@@ -174,6 +176,9 @@ func (p *program) analyse() {
 	for _, m := range p.modules {
 		p.findFields(m)
 	}
+	for _, m := range p.modules {
+		p.findGiven(m)
+	}
 	p.createdModules(func(_ *module, _ call, name string) { p.created[name] = true })
 	for _, m := range p.modules {
 		p.findRoles(m)
@@ -221,6 +226,24 @@ func (p *program) findFields(m *module) {
 			t.open = true
 		default:
 			t.fields[w.key] = append(t.fields[w.key], w.value)
+		}
+	}
+}
+
+// findGiven marks the tables that are given to functions of the modules, which may add
+// fields to them.
+func (p *program) findGiven(m *module) {
+	for _, c := range m.calls {
+		given := c.Args
+		if c.Func == nil {
+			given = append([]ast.Expr{c.Receiver}, given...)
+		} else if _, ok := p.nakamaCall(m, c); ok || slices.Contains(p.standard["_G"], p.standardRoot(m, c.Func)) {
+			continue
+		}
+		for _, arg := range given {
+			if t, ok := p.eval(m, arg).(*table); ok {
+				t.open = true
+			}
 		}
 	}
 }
