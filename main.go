@@ -4,6 +4,8 @@
 //	nkhost                     plays the bundled game at http://127.0.0.1:7350/
 //	nkhost --runtime.path DIR  runs the modules in DIR
 //	nkhost --help              lists every setting
+//	nkhost check [DIR]         finds mistakes in modules without running them
+//	nkhost types [DIR]         writes the nakama module's functions for Lua editors
 package main
 
 import (
@@ -28,17 +30,26 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	err := run(os.Args[1:])
+	if errors.Is(err, errFindings) {
+		os.Exit(1)
+	}
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "nkhost: %v\n", err)
 		os.Exit(1)
 	}
 }
 
 func run(args []string) error {
+	if len(args) > 0 {
+		if command := commands[args[0]]; command != nil {
+			return command(args[1:], os.Stdout)
+		}
+	}
 	cfg, warnings, err := config.Parse(args, os.ReadFile)
 	switch {
 	case errors.Is(err, config.ErrHelp):
-		fmt.Print(config.Usage())
+		fmt.Print(config.Usage() + commandsHelp)
 		return nil
 	case errors.Is(err, config.ErrVersion):
 		fmt.Println("nkhost", version())
