@@ -54,6 +54,24 @@ fuzz:
 		done; \
 	done
 
+# Hundreds of clients that join, play, drop, rejoin and send garbage.
+SOAKTIME    ?= 3m
+SOAKCLIENTS ?= 300
+
+.PHONY: soak
+soak:
+	$(GO) test ./host -run '^TestSoak$$' -v -timeout 60m -soak $(SOAKTIME) -soak-clients $(SOAKCLIENTS)
+
+# The hot paths, five times each, as benchstat reads them. BENCH_BEFORE=FILE compares
+# with what an earlier run printed.
+BENCH_OUT ?= build/bench.txt
+
+.PHONY: bench
+bench:
+	mkdir -p build
+	$(GO) test -run '^$$' -bench . -benchmem -count 5 ./lua ./nkshim ./host/... | tee $(BENCH_OUT)
+	$(GO) run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da $(BENCH_BEFORE) $(BENCH_OUT)
+
 .PHONY: setup
 setup: programs $(CLIENTS)/node_modules/.package-lock.json
 

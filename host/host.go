@@ -22,6 +22,7 @@ import (
 	"nkhost/host/config"
 	"nkhost/host/db"
 	"nkhost/host/matchmaker"
+	"nkhost/host/providers"
 	"nkhost/host/realtime"
 	"nkhost/host/session"
 	"nkhost/lua"
@@ -47,17 +48,18 @@ type Host struct {
 	version string
 	now     func() time.Time
 
-	modules  *lua.Modules
-	files    fs.FS // the modules' folder
-	listener net.Listener
-	database *db.DB
-	accounts *account.Service
-	tokens   *session.Tokens
-	shim     *nkshim.Runtime
-	matches  *allMatches
-	maker    *matchmaker.Matchmaker
-	sockets  *realtime.Server
-	server   *http.Server
+	modules   *lua.Modules
+	files     fs.FS // the modules' folder
+	listener  net.Listener
+	database  *db.DB
+	accounts  *allAccounts
+	tokens    *session.Tokens
+	providers *providers.Client
+	shim      *nkshim.Runtime
+	matches   *allMatches
+	maker     *matchmaker.Matchmaker
+	sockets   *realtime.Server
+	server    *http.Server
 
 	// running ends when Close begins; background holds what is done meanwhile.
 	running    context.Context
@@ -226,7 +228,8 @@ func (h *Host) openDatabase(ctx context.Context) error {
 	}
 	h.database = database
 	h.onClose(func(context.Context) error { return database.Close() })
-	h.accounts, err = account.NewService(ctx, database, account.Options{Now: h.now})
+	accounts, err := account.NewService(ctx, database, account.Options{Now: h.now})
+	h.accounts = &allAccounts{Service: accounts}
 	return err
 }
 

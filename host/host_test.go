@@ -41,9 +41,13 @@ func settings() config.Config {
 
 // run serves until the returned function is called, which reports how it ended.
 func run(t *testing.T, cfg config.Config, log io.Writer) (h *host.Host, stop func()) {
+	return runOptions(t, host.Options{Config: cfg, Log: slog.New(slog.NewTextHandler(log, nil)), Version: "test"})
+}
+
+func runOptions(t *testing.T, options host.Options) (h *host.Host, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	h, err := host.Open(ctx, host.Options{Config: cfg, Log: slog.New(slog.NewTextHandler(log, nil)), Version: "test"})
+	h, err := host.Open(ctx, options)
 	if err != nil {
 		cancel()
 		t.Fatal(err)

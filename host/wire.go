@@ -27,6 +27,10 @@ func (h *Host) wire(context.Context) error {
 		RefreshTokenExpiry:   seconds(h.config.Session.RefreshTokenExpirySec),
 		Now:                  h.now,
 	})
+	var err error
+	if h.providers, err = h.newProviders(); err != nil {
+		return err
+	}
 	clients := &lateClients{}
 	registry := match.NewRegistry(h.matchConfig(), h.newMatch, clients)
 	h.matches = &allMatches{Registry: registry}
@@ -34,6 +38,7 @@ func (h *Host) wire(context.Context) error {
 	h.shim = nkshim.New(h.modules, h.shimDeps())
 	h.sockets = realtime.New(h.socketOptions())
 	clients.sockets, h.matches.sockets = h.sockets, h.sockets
+	h.accounts.tokens, h.accounts.sockets = h.tokens, h.sockets
 	if err := h.newServer(); err != nil {
 		return err
 	}
@@ -51,7 +56,7 @@ func (h *Host) apiOptions() api.Options {
 		Matches:        h.matches,
 		Runtime:        h.shim,
 		Hooks:          h.shim,
-		Online:         h.sockets.Online,
+		Providers:      h.providers,
 		ServerKey:      c.ServerKey,
 		HTTPKey:        h.config.Runtime.HTTPKey,
 		MaxRequestSize: int64(c.MaxRequestSizeBytes),
@@ -107,8 +112,13 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Files:         h.files,
 		Config:        h.config.ForModules(),
 		Matches:       h.matches,
+		States:        h.config.Runtime.LuaMaxCount,
 		CallTimeout:   milliseconds(h.config.Runtime.LuaCallTimeoutMs),
 		CallMemory:    int64(h.config.Runtime.LuaCallMemoryMB) << 20,
+		Accounts:      h.accounts,
+		Identities:    h.accounts,
+		Providers:     h.providers,
+		Sessions:      h.accounts,
 		CallStackSize: h.config.Runtime.LuaCallStackSize,
 		RegistrySize:  h.config.Runtime.LuaRegistrySize,
 	}
@@ -121,7 +131,7 @@ func (h *Host) socketOptions() realtime.Options {
 		Matches:              h.matches,
 		Matchmaker:           h.maker,
 		Runtime:              rpcs{h.shim},
-		Users:                users{h.accounts},
+		Users:                users{h.accounts.Service},
 		Hooks:                messageHooks{h.shim},
 		Node:                 h.config.Name,
 		ClientAddr:           func(r *http.Request) (ip, port string) { return api.ClientAddr(r, c.ProxyCount) },

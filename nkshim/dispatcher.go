@@ -68,7 +68,7 @@ func broadcast(c call) (message match.Broadcast, ok bool) {
 		message.Data = []byte(data)
 	}
 	if c.L.Get(3) != glua.LNil {
-		message.To = presences(c, 3, "presences", needSession|needNode)
+		message.To = presences(c, 3, "presences", needUser|needSession|needNode)
 		if len(message.To) == 0 {
 			return message, false
 		}

@@ -16,18 +16,23 @@ type function func(r *Runtime, c call) int
 // families are the tables of functions, a family a file.
 func families() []map[string]function {
 	return []map[string]function{
+		accountFunctions,
 		cronFunctions,
 		cryptoFunctions,
 		encodingFunctions,
 		fileFunctions,
 		hookFunctions,
 		httpFunctions,
+		identityFunctions,
 		localcacheFunctions,
 		loggerFunctions,
 		matchFunctions,
 		metricsFunctions,
 		satoriFunctions,
+		providerFunctions,
+		sessionFunctions,
 		storageFunctions,
+		userFunctions,
 		utilFunctions,
 	}
 }

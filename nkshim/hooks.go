@@ -39,11 +39,11 @@ func registerOne(kind hookKind) function {
 	}
 }
 
-// register keeps a function of the shared VM. A match evaluates its modules anew, in
+// register keeps a function of a state of the modules. A match evaluates its modules anew, in
 // a VM of its own, and registers nothing by it.
 func (r *Runtime) register(c call, kind hookKind, name string, fn *glua.LFunction) {
-	if lua.Running(c.L) == r.shared {
-		r.hooks.register(kind, name, fn)
+	if index, ok := r.stateOf(lua.Running(c.L)); ok {
+		r.hooks.register(kind, name, index, fn)
 	}
 }
 

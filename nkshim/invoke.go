@@ -17,7 +17,7 @@ import (
 // activityKey is where a context carries what runs on the shared VM, for the log.
 type activityKey struct{}
 
-// invoke calls a registered function on the shared VM and gives use its last result, as
+// invoke calls a registered function and gives use its last result, as
 // Nakama does, or nil when there is none. use may be nil; it must not keep the value,
 // which other calls change as soon as it has returned. activity names the function in the
 // log.
@@ -25,10 +25,13 @@ type activityKey struct{}
 // What Lua raises is a *refusal. One raised as error({message, code}) is the module's own
 // answer and has that code, whatever number it is. Any other has code Internal and is
 // logged, with its stack.
-func (r *Runtime) invoke(ctx context.Context, activity string, use func(result glua.LValue) error, fn *glua.LFunction, args ...glua.LValue) error {
+func (r *Runtime) invoke(ctx context.Context, activity string, use func(result glua.LValue) error, h *hook, args ...glua.LValue) error {
 	ctx = context.WithValue(ctx, activityKey{}, activity)
+	s, fn := r.leastBusy(h)
+	s.calls.Add(1)
+	defer s.calls.Add(-1)
 	var outcome error
-	err := r.shared.CallThen(ctx, func(results []glua.LValue, err error) {
+	err := s.vm.CallThen(ctx, func(results []glua.LValue, err error) {
 		switch {
 		case err != nil:
 			outcome = r.raisedError(ctx, fn, err)

@@ -297,7 +297,7 @@ func TestDispatcher(t *testing.T) {
 		{`dispatcher.broadcast_message("1")`, "argument 1 (op code) must be a number, got a string"},
 		{`dispatcher.broadcast_message(1, {})`, "argument 2 (data) must be a string or nil, got a table"},
 		{`dispatcher.broadcast_message(1, nil, {5})`, "argument 3 (presences) must hold presences only, but holds a number"},
-		{`dispatcher.broadcast_message(1, nil, {{node = "n"}})`, "dispatcher.broadcast_message: argument 3 (presences): a presence lacks a valid session_id"},
+		{`dispatcher.broadcast_message(1, nil, {{node = "n"}})`, "dispatcher.broadcast_message: argument 3 (presences): a presence lacks a valid user_id, session_id"},
 		{`dispatcher.broadcast_message(1, nil, nil, {})`, "argument 4 (sender): a presence lacks a valid user_id, session_id, username"},
 		{`dispatcher.match_kick({{}})`, "a presence lacks a valid user_id, session_id, node"},
 	} {
@@ -353,7 +353,7 @@ func TestDispatcherOutsideOfACallback(t *testing.T) {
 	t.Parallel()
 	r := open(t, files{"main.lua": `require("nakama").register_rpc(function() DISPATCH() end, "misuse")`})
 	fn := r.dispatcherTable().RawGetString("match_kick").(*glua.LFunction)
-	_, err := r.shared.Call(t.Context(), nil, fn)
+	_, err := r.states[0].vm.Call(t.Context(), nil, fn)
 	if err == nil || !strings.Contains(err.Error(), "can only be called while a match callback runs") {
 		t.Errorf("got %v", err)
 	}

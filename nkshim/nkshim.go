@@ -18,6 +18,7 @@ import (
 	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/match"
+	"nkhost/host/providers"
 	"nkhost/lua"
 )
 
@@ -33,8 +34,15 @@ type Deps struct {
 	Files  fs.FS          // the modules folder, for nk.file_read
 	Config map[string]any // what nk.get_config returns
 
-	Matches Matches
+	Matches    Matches
+	Accounts   Accounts
+	Identities Identities
+	Providers  *providers.Client
+	Sessions   Sessions
 
+	// States is in how many VMs the modules are loaded for RPCs and hooks, and how many of
+	// these may run at a time (runtime.lua_max_count); 0 stands for one.
+	States int
 	// CallTimeout and CallMemory are what one call of a module may take: see lua.Options.
 	CallTimeout time.Duration
 	CallMemory  int64
@@ -52,12 +60,12 @@ type Matches interface {
 	Signal(ctx context.Context, matchID, data string) (answer string, err error)
 }
 
-// Runtime runs the modules: one VM that RPCs and hooks share, and one VM a match.
+// Runtime runs the modules: one VM that RPCs and hooks share, or several, and one a match.
 type Runtime struct {
 	deps    Deps
 	modules *lua.Modules
 	lua     *lua.Runtime
-	shared  *lua.VM
+	states  []*state
 	hooks   registry
 	once    atomic.Bool // nk.run_once: whether a module has called it
 
@@ -85,17 +93,20 @@ func New(modules *lua.Modules, deps Deps) *Runtime {
 		CallStackSize: deps.CallStackSize,
 		RegistrySize:  deps.RegistrySize,
 	})
-	r.shared = r.lua.NewVM()
+	for range max(1, deps.States) {
+		r.states = append(r.states, &state{vm: r.lua.NewVM()})
+	}
 	return r
 }
 
 // Load evaluates every module in the order of their dotted names, as Nakama does at
 // start, and then closes the registry: a later registration only replaces.
 func (r *Runtime) Load(ctx context.Context) error {
-	if err := r.shared.LoadAll(ctx); err != nil {
-		return fmt.Errorf("load modules: %w", err)
+	for _, s := range r.states {
+		if err := s.load(ctx); err != nil {
+			return fmt.Errorf("load modules: %w", err)
+		}
 	}
-	r.shared.Freeze()
 	r.hooks.freeze()
 	if names := r.hooks.uncalled(); len(names) > 0 {
 		r.deps.Log.Warn("modules register hooks that nkhost does not call yet", slog.Any("functions", names))

@@ -53,14 +53,18 @@ type hookKey struct {
 	name string // lower case; "" where a kind has one function only
 }
 
+// hook is a function that modules registered. Each state of the modules has registered its
+// own closure; nil where one has not.
+type hook struct{ closures []*glua.LFunction }
+
 // registry holds the functions that modules register. Once frozen, a registration
 // only replaces what is there, as on Nakama: which RPCs and hooks exist is settled
 // at start.
 type registry struct {
-	mu        sync.RWMutex
-	functions map[hookKey]*glua.LFunction
-	indexes   []storageIndex
-	frozen    bool
+	mu      sync.RWMutex
+	hooks   map[hookKey]*hook
+	indexes []storageIndex
+	frozen  bool
 }
 
 // addStorageIndex says whether the index's name was free.
@@ -76,24 +80,34 @@ func (g *registry) addStorageIndex(index storageIndex) bool {
 	return true
 }
 
-func (g *registry) register(kind hookKind, name string, fn *glua.LFunction) {
+// register keeps what a state of the modules registers.
+func (g *registry) register(kind hookKind, name string, state int, fn *glua.LFunction) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	key := hookKey{kind, name}
-	if _, exists := g.functions[key]; g.frozen && !exists {
+	old, exists := g.hooks[key]
+	if g.frozen && !exists {
 		return
 	}
-	if g.functions == nil {
-		g.functions = map[hookKey]*glua.LFunction{}
+	if g.hooks == nil {
+		g.hooks = map[hookKey]*hook{}
 	}
-	g.functions[key] = fn
+	changed := &hook{} // who has looked the old one up goes on with it
+	if exists {
+		changed.closures = slices.Clone(old.closures)
+	}
+	for len(changed.closures) <= state {
+		changed.closures = append(changed.closures, nil)
+	}
+	changed.closures[state] = fn
+	g.hooks[key] = changed
 }
 
-func (g *registry) lookup(kind hookKind, name string) (*glua.LFunction, bool) {
+func (g *registry) lookup(kind hookKind, name string) (*hook, bool) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	fn, ok := g.functions[hookKey{kind, name}]
-	return fn, ok
+	found, ok := g.hooks[hookKey{kind, name}]
+	return found, ok
 }
 
 func (g *registry) freeze() {
@@ -107,7 +121,7 @@ func (g *registry) uncalled() []string {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	var names []string
-	for key := range g.functions {
+	for key := range g.hooks {
 		if name, ok := uncalled[key.kind]; ok && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
@@ -123,7 +137,7 @@ func (g *registry) names(kind hookKind) []string {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	var names []string
-	for key := range g.functions {
+	for key := range g.hooks {
 		if key.kind == kind {
 			names = append(names, key.name)
 		}

@@ -1,6 +1,7 @@
 package nkshim
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -175,4 +176,50 @@ func TestLoadNamesFileAndLine(t *testing.T) {
 		t.Fatal("no error")
 	}
 	wantText(t, err.Error(), "folder/broken.lua:2: at load")
+}
+
+// TestSeveralStates calls an RPC in each of two states at the same time: each counts for
+// itself, and a hook that waits in one does not hold up the other.
+func TestSeveralStates(t *testing.T) {
+	t.Parallel()
+	arrived, goOn := make(chan struct{}, 2), make(chan struct{})
+	matches := &blockingMatches{arrived: arrived, goOn: goOn}
+	r := open(t, files{"main.lua": `
+		local nk = require("nakama")
+		local count = 0
+		nk.register_rpc(function()
+			count = count + 1
+			local mine = count
+			pcall(nk.match_signal, "id", "wait")
+			return tostring(mine)
+		end, "count")`}, func(d *Deps) { d.States, d.Matches = 2, matches })
+	answers := make(chan string, 2)
+	for range 2 {
+		go func() {
+			answer, err := r.RPC(context.Background(), "count", nil, "")
+			if err != nil {
+				answer = err.Error()
+			}
+			answers <- answer
+		}()
+	}
+	<-arrived
+	<-arrived
+	close(goOn)
+	if a, b := <-answers, <-answers; a != "1" || b != "1" {
+		t.Errorf("the states count %s and %s, want each its own 1", a, b)
+	}
+}
+
+// blockingMatches answer a signal when they are told to go on.
+type blockingMatches struct {
+	Matches
+	arrived chan<- struct{}
+	goOn    <-chan struct{}
+}
+
+func (m *blockingMatches) Signal(context.Context, string, string) (string, error) {
+	m.arrived <- struct{}{}
+	<-m.goOn
+	return "", nil
 }

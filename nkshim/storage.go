@@ -35,7 +35,7 @@ func registerStorageIndex(r *Runtime, c call) int {
 	case index.maxEntries < 1:
 		c.fail("argument 6 (maximum of entries) must be at least 1, got %d", index.maxEntries)
 	}
-	if lua.Running(c.L) == r.shared && !r.hooks.addStorageIndex(index) {
+	if lua.Running(c.L) == r.states[0].vm && !r.hooks.addStorageIndex(index) {
 		c.fail("there is a storage index %q already", index.name)
 	}
 	return 0

@@ -54,10 +54,14 @@ func NewService(ctx context.Context, database *db.DB, options Options) (*Service
 	if cost == 0 {
 		cost = bcrypt.DefaultCost
 	}
-	return &Service{
+	s := &Service{
 		db: database, sql: sql, now: options.Now, passwordCost: cost,
 		hashing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
-	}, nil
+	}
+	if err := s.addSystemUser(ctx); err != nil {
+		return nil, fmt.Errorf("make the system user: %w", err)
+	}
+	return s, nil
 }
 
 // Active returns the user with an id, as a session that is renewed needs it. The

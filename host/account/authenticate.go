@@ -114,8 +114,8 @@ func (s *Service) AuthenticateEmail(ctx context.Context, email, password, userna
 			return User{}, false, err
 		}
 	}
-	if len(password) < minPassword {
-		return User{}, false, status.Error(codes.InvalidArgument, "Password must be at least 8 characters long.")
+	if err := checkPassword(password); err != nil {
+		return User{}, false, err
 	}
 	if email == "" && username == "" {
 		return User{}, false, status.Error(codes.InvalidArgument, "Username is required when email address is not supplied.")
@@ -161,18 +161,12 @@ func (s *Service) login(ctx context.Context, found stored, password string) (Use
 }
 
 func (s *Service) createWithEmail(ctx context.Context, email, password, username string) (User, bool, error) {
-	var hash []byte
-	var hashErr error
-	if err := s.hash(ctx, func() {
-		hash, hashErr = bcrypt.GenerateFromPassword([]byte(password), s.passwordCost)
-	}); err != nil {
+	hash, err := s.hashPassword(ctx, password)
+	if err != nil {
 		return User{}, false, err
 	}
-	if hashErr != nil {
-		return User{}, false, status.Error(codes.Internal, "Password too long, must be at most 72 bytes.")
-	}
 	user := User{ID: uuid.NewString(), Username: username}
-	count, err := s.sql.insertUser.Exec(ctx, user.ID, user.Username, nil, email, string(hash), s.nowMs())
+	count, err := s.sql.insertUser.Exec(ctx, user.ID, user.Username, nil, email, hash, s.nowMs())
 	if err != nil {
 		return User{}, false, err
 	}
@@ -188,6 +182,22 @@ func (s *Service) createWithEmail(ctx context.Context, email, password, username
 	}
 	user, err = s.login(ctx, found, password)
 	return user, false, err
+}
+
+// hashPassword returns what is stored of a password. bcrypt takes 72 bytes at most; the
+// error's code is then Internal, as on Nakama.
+func (s *Service) hashPassword(ctx context.Context, password string) (string, error) {
+	var hash []byte
+	var hashErr error
+	if err := s.hash(ctx, func() {
+		hash, hashErr = bcrypt.GenerateFromPassword([]byte(password), s.passwordCost)
+	}); err != nil {
+		return "", err
+	}
+	if hashErr != nil {
+		return "", status.Error(codes.Internal, "Password too long, must be at most 72 bytes.")
+	}
+	return string(hash), nil
 }
 
 // hash runs work, which hashes a password, when there is a place for it.

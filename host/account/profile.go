@@ -45,25 +45,20 @@ func (s *Service) Get(ctx context.Context, userID string) (*api.Account, error) 
 
 func scanAccount(rows *sql.Rows) (account *api.Account, device string, err error) {
 	account = &api.Account{User: &api.User{}}
-	user := account.User
-	var displayName, avatarURL, location, timezone, email, customID, deviceID sql.NullString
-	var create, update, verify, disable int64
-	if err := rows.Scan(&user.Id, &user.Username, &displayName, &avatarURL, &user.LangTag, &location, &timezone,
-		&user.Metadata, &account.Wallet, &email, &customID,
-		&create, &update, &verify, &disable, &deviceID); err != nil {
+	var times userTimes
+	var verify, disable int64
+	fields := append(userFields(account.User, &times), &account.Wallet, &account.Email, &account.CustomId, &verify, &disable, &device)
+	if err := rows.Scan(fields...); err != nil {
 		return nil, "", err
 	}
-	user.DisplayName, user.AvatarUrl = displayName.String, avatarURL.String
-	user.Location, user.Timezone = location.String, timezone.String
-	user.CreateTime, user.UpdateTime = seconds(create), seconds(update)
-	account.Email, account.CustomId = email.String, customID.String
+	times.set(account.User)
 	if verify != 0 {
 		account.VerifyTime = seconds(verify)
 	}
 	if disable != 0 {
 		account.DisableTime = seconds(disable)
 	}
-	return account, deviceID.String, nil
+	return account, device, nil
 }
 
 // seconds makes a time of Unix milliseconds; Nakama's answers have no fractions.

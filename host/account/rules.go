@@ -15,7 +15,7 @@ var emailForm = regexp.MustCompile(`^.+@.+\..+$`)
 // usernameOr checks a name that a client asks for and makes one up for "".
 func usernameOr(username string) (string, error) {
 	if username == "" {
-		return generateUsername(), nil
+		return GenerateUsername(), nil
 	}
 	return username, checkUsername(username)
 }
@@ -32,8 +32,8 @@ func checkUsername(username string) error {
 	return nil
 }
 
-// generateUsername makes up ten letters.
-func generateUsername() string {
+// GenerateUsername makes up a user name of ten letters.
+func GenerateUsername() string {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	name := make([]byte, 10)
 	for i := range name {
@@ -51,6 +51,13 @@ func checkID(what, id string, minBytes int) error {
 		return status.Error(codes.InvalidArgument, what+" invalid, no spaces or control characters allowed.")
 	case len(id) < minBytes || len(id) > 128:
 		return status.Errorf(codes.InvalidArgument, "%s invalid, must be %d-128 bytes.", what, minBytes)
+	}
+	return nil
+}
+
+func checkPassword(password string) error {
+	if len(password) < minPassword {
+		return status.Error(codes.InvalidArgument, "Password must be at least 8 characters long.")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"github.com/google/uuid"
 	nakama "github.com/heroiclabs/nakama-common/api"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -19,9 +20,6 @@ func (s *server) getAccount(ctx context.Context, caller *session.Caller, _ *empt
 		return nil, err
 	}
 	account.DisableTime = nil // clients are not told
-	if s.Online != nil {
-		account.User.Online = s.Online(caller.UserID)
-	}
 	return account, nil
 }
 
@@ -38,10 +36,27 @@ func (s *server) updateAccount(ctx context.Context, caller *session.Caller, in *
 		// So does Nakama, while a new account with a taken name is AlreadyExists.
 		return nil, status.Error(codes.InvalidArgument, status.Convert(err).Message())
 	}
+	return empty(err)
+}
+
+func (s *server) deleteAccount(ctx context.Context, caller *session.Caller, _ *emptypb.Empty) (*emptypb.Empty, error) {
+	return empty(s.Accounts.Delete(ctx, caller.UserID, false))
+}
+
+func (s *server) getUsers(ctx context.Context, _ *session.Caller, in *nakama.GetUsersRequest) (*nakama.Users, error) {
+	ids := make([]string, len(in.GetIds()))
+	for i, text := range in.GetIds() {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return nil, status.Errorf(codes.InvalidArgument, "ID '%s' is not a valid system ID.", text)
+		}
+		ids[i] = id.String()
+	}
+	users, err := s.Accounts.Users(ctx, ids, in.GetUsernames(), in.GetFacebookIds())
 	if err != nil {
 		return nil, err
 	}
-	return &emptypb.Empty{}, nil
+	return &nakama.Users{Users: users}, nil
 }
 
 func text(value *wrapperspb.StringValue) *string {

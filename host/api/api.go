@@ -18,6 +18,7 @@ import (
 
 	"nkhost/host/account"
 	"nkhost/host/match"
+	"nkhost/host/providers"
 	"nkhost/host/session"
 )
 
@@ -38,6 +39,21 @@ type Accounts interface {
 	Active(ctx context.Context, userID string) (account.User, error)
 	Get(ctx context.Context, userID string) (*nakama.Account, error)
 	Update(ctx context.Context, userID string, update account.Update) error
+	// Delete also ends the user's tokens and sockets.
+	Delete(ctx context.Context, userID string, recorded bool) error
+	Users(ctx context.Context, ids, usernames, facebookIDs []string) ([]*nakama.User, error)
+
+	LinkCustom(ctx context.Context, userID, id string) error
+	LinkDevice(ctx context.Context, userID, id string) error
+	LinkEmail(ctx context.Context, userID, email, password string) error
+	UnlinkCustom(ctx context.Context, userID, id string) error
+	UnlinkDevice(ctx context.Context, userID, id string) error
+	UnlinkEmail(ctx context.Context, userID, email string) error
+
+	AuthenticateWith(ctx context.Context, proof providers.Proof, username string, create bool) (user account.User, created bool, err error)
+	LinkWith(ctx context.Context, userID string, proof providers.Proof) error
+	// UnlinkFrom takes a nil proof for whatever id the user has there.
+	UnlinkFrom(ctx context.Context, userID string, kind providers.Kind, proof providers.Proof) error
 }
 
 // Matches lists matches.
@@ -65,12 +81,12 @@ type Hooks interface {
 
 // Options are what the API needs. All but those said to be optional must be set.
 type Options struct {
-	Tokens   Tokens
-	Accounts Accounts
-	Matches  Matches
-	Runtime  Runtime
-	Hooks    Hooks                    // optional
-	Online   func(userID string) bool // whether a user shows as online; optional
+	Tokens    Tokens
+	Accounts  Accounts
+	Providers *providers.Client
+	Matches   Matches
+	Runtime   Runtime
+	Hooks     Hooks // optional
 
 	ServerKey string // with which clients authenticate (socket.server_key)
 	HTTPKey   string // with which servers call RPCs (runtime.http_key); "" lets none in

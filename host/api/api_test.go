@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -23,6 +24,7 @@ import (
 	"nkhost/host/api"
 	"nkhost/host/db"
 	"nkhost/host/match"
+	"nkhost/host/providers"
 	"nkhost/host/session"
 )
 
@@ -45,6 +47,8 @@ type host struct {
 	log     bytes.Buffer
 }
 
+func (h *host) clock() time.Time { return h.now }
+
 func start(t testing.TB, change ...func(*api.Options)) *host {
 	t.Helper()
 	return startIn(t, t.TempDir(), change...)
@@ -62,17 +66,16 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 		}
 	})
 	h := &host{db: database, now: time.Unix(1_800_000_000, 0)}
-	clock := func() time.Time { return h.now }
 	h.tokens = session.NewTokens(session.Config{
 		EncryptionKey: "session key", RefreshEncryptionKey: "refresh key",
-		TokenExpiry: time.Hour, RefreshTokenExpiry: 24 * time.Hour, Now: clock,
+		TokenExpiry: time.Hour, RefreshTokenExpiry: 24 * time.Hour, Now: h.clock,
 	})
-	accounts, err := account.NewService(context.Background(), database, account.Options{Now: clock, PasswordCost: bcrypt.MinCost})
+	accounts, err := account.NewService(context.Background(), database, account.Options{Now: h.clock, PasswordCost: bcrypt.MinCost})
 	if err != nil {
 		t.Fatal(err)
 	}
 	options := api.Options{
-		Tokens: h.tokens, Accounts: accounts, Matches: &h.matches, Runtime: fakeRuntime{},
+		Tokens: h.tokens, Accounts: testAccounts{accounts, h.tokens}, Providers: knownProviders(t), Matches: &h.matches, Runtime: fakeRuntime{},
 		ServerKey: serverKey, HTTPKey: httpKey, MaxRequestSize: maxBody, ProxyCount: 1,
 		Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	}
@@ -81,6 +84,37 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 	}
 	h.Handler = api.New(options)
 	return h
+}
+
+// testAccounts delete as the host does, but for sockets.
+type testAccounts struct {
+	*account.Service
+	tokens *session.Tokens
+}
+
+func (a testAccounts) Delete(ctx context.Context, userID string, recorded bool) error {
+	_, err := a.Service.Delete(ctx, userID, recorded)
+	a.tokens.LogoutAll(userID)
+	return err
+}
+
+// knownProviders answer for Facebook's instant games by the secret "secret"; nothing else
+// is configured, and nobody else can be reached.
+func knownProviders(t testing.TB) *providers.Client {
+	client, err := providers.New(providers.Options{
+		Config: providers.Config{FacebookInstantGameSecret: "secret"},
+		HTTP:   &http.Client{Transport: unreachable{}}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+type unreachable struct{}
+
+func (unreachable) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("unreachable")
 }
 
 // fakeRuntime knows the RPCs echo, who and those that fail.

@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"slices"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
+	nakama "github.com/heroiclabs/nakama-common/api"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/emptypb"
 
@@ -55,42 +57,42 @@ func (s *server) operations() []operation {
 
 		served("GetAccount", get, "/v2/account", "", sessionToken, s.getAccount),
 		served("UpdateAccount", put, "/v2/account", "*", sessionToken, s.updateAccount),
-		planned("DeleteAccount", del, "/v2/account", ""),
+		served("DeleteAccount", del, "/v2/account", "", sessionToken, s.deleteAccount),
 
-		planned("AuthenticateApple", post, "/v2/account/authenticate/apple", "account"),
+		served("AuthenticateApple", post, "/v2/account/authenticate/apple", "account", serverKey, s.authenticateApple),
 		served("AuthenticateCustom", post, "/v2/account/authenticate/custom", "account", serverKey, s.authenticateCustom),
 		served("AuthenticateDevice", post, "/v2/account/authenticate/device", "account", serverKey, s.authenticateDevice),
 		served("AuthenticateEmail", post, "/v2/account/authenticate/email", "account", serverKey, s.authenticateEmail),
-		planned("AuthenticateFacebook", post, "/v2/account/authenticate/facebook", "account"),
-		planned("AuthenticateFacebookInstantGame", post, "/v2/account/authenticate/facebookinstantgame", "account"),
-		planned("AuthenticateGameCenter", post, "/v2/account/authenticate/gamecenter", "account"),
-		planned("AuthenticateGoogle", post, "/v2/account/authenticate/google", "account"),
-		planned("AuthenticateSteam", post, "/v2/account/authenticate/steam", "account"),
+		served("AuthenticateFacebook", post, "/v2/account/authenticate/facebook", "account", serverKey, s.authenticateFacebook),
+		served("AuthenticateFacebookInstantGame", post, "/v2/account/authenticate/facebookinstantgame", "account", serverKey, s.authenticateFacebookInstantGame),
+		served("AuthenticateGameCenter", post, "/v2/account/authenticate/gamecenter", "account", serverKey, s.authenticateGameCenter),
+		served("AuthenticateGoogle", post, "/v2/account/authenticate/google", "account", serverKey, s.authenticateGoogle),
+		served("AuthenticateSteam", post, "/v2/account/authenticate/steam", "account", serverKey, s.authenticateSteam),
 		served("SessionRefresh", post, "/v2/account/session/refresh", "*", serverKey, s.sessionRefresh),
 		served("SessionLogout", post, "/v2/session/logout", "*", sessionToken, s.sessionLogout),
 
-		planned("LinkApple", post, "/v2/account/link/apple", "*"),
-		planned("LinkCustom", post, "/v2/account/link/custom", "*"),
-		planned("LinkDevice", post, "/v2/account/link/device", "*"),
-		planned("LinkEmail", post, "/v2/account/link/email", "*"),
-		planned("LinkFacebook", post, "/v2/account/link/facebook", "account"),
-		planned("LinkFacebookInstantGame", post, "/v2/account/link/facebookinstantgame", "*"),
-		planned("LinkGameCenter", post, "/v2/account/link/gamecenter", "*"),
-		planned("LinkGoogle", post, "/v2/account/link/google", "*"),
-		planned("LinkSteam", post, "/v2/account/link/steam", "*"),
-		planned("UnlinkApple", post, "/v2/account/unlink/apple", "*"),
-		planned("UnlinkCustom", post, "/v2/account/unlink/custom", "*"),
-		planned("UnlinkDevice", post, "/v2/account/unlink/device", "*"),
-		planned("UnlinkEmail", post, "/v2/account/unlink/email", "*"),
-		planned("UnlinkFacebook", post, "/v2/account/unlink/facebook", "*"),
-		planned("UnlinkFacebookInstantGame", post, "/v2/account/unlink/facebookinstantgame", "*"),
-		planned("UnlinkGameCenter", post, "/v2/account/unlink/gamecenter", "*"),
-		planned("UnlinkGoogle", post, "/v2/account/unlink/google", "*"),
-		planned("UnlinkSteam", post, "/v2/account/unlink/steam", "*"),
+		served("LinkApple", post, "/v2/account/link/apple", "*", sessionToken, s.linkApple),
+		served("LinkCustom", post, "/v2/account/link/custom", "*", sessionToken, s.linkCustom),
+		served("LinkDevice", post, "/v2/account/link/device", "*", sessionToken, s.linkDevice),
+		served("LinkEmail", post, "/v2/account/link/email", "*", sessionToken, s.linkEmail),
+		served("LinkFacebook", post, "/v2/account/link/facebook", "account", sessionToken, s.linkFacebook),
+		served("LinkFacebookInstantGame", post, "/v2/account/link/facebookinstantgame", "*", sessionToken, s.linkFacebookInstantGame),
+		served("LinkGameCenter", post, "/v2/account/link/gamecenter", "*", sessionToken, s.linkGameCenter),
+		served("LinkGoogle", post, "/v2/account/link/google", "*", sessionToken, s.linkGoogle),
+		served("LinkSteam", post, "/v2/account/link/steam", "*", sessionToken, s.linkSteam),
+		served("UnlinkApple", post, "/v2/account/unlink/apple", "*", sessionToken, s.unlinkApple),
+		served("UnlinkCustom", post, "/v2/account/unlink/custom", "*", sessionToken, s.unlinkCustom),
+		served("UnlinkDevice", post, "/v2/account/unlink/device", "*", sessionToken, s.unlinkDevice),
+		served("UnlinkEmail", post, "/v2/account/unlink/email", "*", sessionToken, s.unlinkEmail),
+		served("UnlinkFacebook", post, "/v2/account/unlink/facebook", "*", sessionToken, s.unlinkFacebook),
+		served("UnlinkFacebookInstantGame", post, "/v2/account/unlink/facebookinstantgame", "*", sessionToken, s.unlinkFacebookInstantGame),
+		served("UnlinkGameCenter", post, "/v2/account/unlink/gamecenter", "*", sessionToken, s.unlinkGameCenter),
+		served("UnlinkGoogle", post, "/v2/account/unlink/google", "*", sessionToken, s.unlinkGoogle),
+		served("UnlinkSteam", post, "/v2/account/unlink/steam", "*", sessionToken, s.unlinkSteam),
 
 		planned("ListChannelMessages", get, "/v2/channel/{channel_id}", ""),
 
-		planned("Event", post, "/v2/event", "*"),
+		served("Event", post, "/v2/event", "*", sessionToken, s.event),
 
 		planned("ListFriends", get, "/v2/friend", ""),
 		planned("AddFriends", post, "/v2/friend", ""),
@@ -153,7 +155,7 @@ func (s *server) operations() []operation {
 		planned("JoinTournament", post, "/v2/tournament/{tournament_id}/join", ""),
 		planned("ListTournamentRecordsAroundOwner", get, "/v2/tournament/{tournament_id}/owner/{owner_id}", ""),
 
-		planned("GetUsers", get, "/v2/user", ""),
+		served("GetUsers", get, "/v2/user", "", sessionToken, s.getUsers),
 		planned("ListUserGroups", get, "/v2/user/{user_id}/group", ""),
 	}
 }
@@ -200,6 +202,15 @@ func served[Request, Answer proto.Message](
 // planned is the row of an operation that is not served yet.
 func planned(name, method, path, body string) operation {
 	return operation{name: name, method: method, path: path, body: body}
+}
+
+// event takes an event and does no more: a Lua module cannot listen to events, and no
+// outside collector is configured.
+func (s *server) event(ctx context.Context, caller *session.Caller, in *nakama.Event) (*emptypb.Empty, error) {
+	in.External = true
+	s.Log.LogAttrs(ctx, slog.LevelDebug, "event", slog.String("name", in.GetName()), slog.Any("properties", in.GetProperties()),
+		slog.String("user_id", caller.UserID))
+	return &emptypb.Empty{}, nil
 }
 
 func (s *server) healthcheck(context.Context, *session.Caller, *emptypb.Empty) (*emptypb.Empty, error) {

@@ -74,11 +74,11 @@ func TestABannedUser(t *testing.T) {
 
 func TestAccount(t *testing.T) {
 	t.Parallel()
-	h := start(t, func(o *api.Options) { o.Online = func(string) bool { return true } })
+	h := start(t)
 	alice := h.login(t, "alice")
 	h.login(t, "bob")
 	show := func(fields string) string {
-		return fmt.Sprintf(`{"user":{"id":%q,"metadata":"{}","online":true,"create_time":"2027-01-15T08:00:00Z","update_time":"2027-01-15T08:00:00Z",%s},
+		return fmt.Sprintf(`{"user":{"id":%q,"metadata":"{}","create_time":"2027-01-15T08:00:00Z","update_time":"2027-01-15T08:00:00Z",%s},
 			"wallet":"{}","devices":[{"id":"device-of-alice"}]}`, alice.id, fields)
 	}
 	account := call{method: "GET", path: "/v2/account", auth: alice.auth()}

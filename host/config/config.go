@@ -88,6 +88,7 @@ type Runtime struct {
 	HTTPKey          string   `yaml:"http_key" modules:"yes" usage:"Key with which servers may call RPCs."`
 	LuaCallStackSize int      `yaml:"lua_call_stack_size" min:"1" usage:"Depth of Lua calls."`
 	LuaRegistrySize  int      `yaml:"lua_registry_size" min:"128" usage:"Size of a Lua stack's registry."`
+	LuaMaxCount      int      `yaml:"lua_max_count" min:"1" max:"1024" usage:"States of the modules that RPCs and hooks run in, and how many run at a time. Each has module variables of its own."`
 	LuaCallTimeoutMs int      `yaml:"lua_call_timeout_ms" min:"0" usage:"Milliseconds that one call of a module may run, without what it waits for; then it is stopped. 0 lets it run. (Not on Nakama.)"`
 	LuaCallMemoryMB  int      `yaml:"lua_call_memory_mb" min:"0" usage:"Megabytes that one call of a module may add to the memory in use; then it is stopped. 0 lets it. (Not on Nakama.)"`
 }
@@ -151,6 +152,7 @@ func Default() Config {
 			HTTPKey:          "defaulthttpkey",
 			LuaCallStackSize: 128,
 			LuaRegistrySize:  512,
+			LuaMaxCount:      1,
 			LuaCallTimeoutMs: 10_000,
 			LuaCallMemoryMB:  256,
 		},

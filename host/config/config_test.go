@@ -168,12 +168,12 @@ func TestMistakesAreNamed(t *testing.T) {
 func TestUnservedSettingsAreNamedInOneWarning(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"a.yml": "console: {port: 7351, mfa: {storage_encryption_key: x}}\ndatabase:\n  address: [a, b]\n"}
-	_, warnings, err := parse(files, "--config=a.yml", "--logger.rotation", "--metrics.prometheus_port", "9100", "--social.steam.app_id=1")
+	_, warnings, err := parse(files, "--config=a.yml", "--logger.rotation", "--metrics.prometheus_port", "9100", "--iap.apple.shared_password=x")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"settings of Nakama's that have no meaning here yet: " +
-		"console.mfa.storage_encryption_key, console.port, database.address, logger.rotation, metrics.prometheus_port, social.steam.app_id"}
+		"console.mfa.storage_encryption_key, console.port, database.address, iap.apple.shared_password, logger.rotation, metrics.prometheus_port"}
 	if !slices.Equal(warnings, want) {
 		t.Errorf("got %q, want %q", warnings, want)
 	}

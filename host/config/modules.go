@@ -2,20 +2,20 @@ package config
 
 import "strings"
 
-// Social is what modules may know of social networks.
+// Social is how the game is known to those who know its users elsewhere.
 type Social struct {
 	Steam struct {
-		PublisherKey string `yaml:"publisher_key" modules:"only"`
-		AppID        int    `yaml:"app_id" modules:"only"`
+		PublisherKey string `yaml:"publisher_key" modules:"yes" usage:"Steam's publisher key."`
+		AppID        int    `yaml:"app_id" modules:"yes" min:"0" usage:"The game's id at Steam."`
 	} `yaml:"steam"`
 	FacebookInstantGame struct {
-		AppSecret string `yaml:"app_secret" modules:"only"`
+		AppSecret string `yaml:"app_secret" modules:"yes" usage:"Secret of the Facebook app, which signs who plays an instant game."`
 	} `yaml:"facebook_instant_game"`
 	FacebookLimitedLogin struct {
-		AppID string `yaml:"app_id" modules:"only"`
+		AppID string `yaml:"app_id" modules:"yes" usage:"Facebook app that tokens of limited login must be for. Empty takes those for any."`
 	} `yaml:"facebook_limited_login"`
 	Apple struct {
-		BundleID string `yaml:"bundle_id" modules:"only"`
+		BundleID string `yaml:"bundle_id" modules:"yes" usage:"The game's bundle id at Apple. Several are separated by commas."`
 	} `yaml:"apple"`
 }
 
@@ -43,9 +43,9 @@ type IAP struct {
 	} `yaml:"samsung"`
 }
 
-// GoogleAuth is what modules may know of Google's log-in.
+// GoogleAuth is how the game is known to Google.
 type GoogleAuth struct {
-	CredentialsJSON string `yaml:"credentials_json" modules:"only"`
+	CredentialsJSON string `yaml:"credentials_json" modules:"yes" usage:"Google's OAuth client, as the JSON of its console."`
 }
 
 // Satori is what modules may know of Satori.

@@ -54,7 +54,6 @@ runtime.js_max_count
 runtime.js_min_count
 runtime.js_read_only_globals?
 runtime.lua_api_stacktrace?
-runtime.lua_max_count
 runtime.lua_min_count
 runtime.lua_read_only_globals?
 runtime.max_count

@@ -63,6 +63,22 @@ func (t *Tokens) Issue(userID, username string, vars map[string]string) (Pair, e
 	})
 }
 
+// IssueUntil makes a session token alone, for a server module. It expires at the given
+// time in Unix seconds, or with 0 as one of Issue does, and returns when.
+func (t *Tokens) IssueUntil(userID, username string, vars map[string]string, expiry int64) (token string, expires int64, err error) {
+	now := t.now()
+	if expiry == 0 {
+		expiry = now.Add(t.session.expiry).Unix()
+	}
+	token, err = t.session.encode(Claims{
+		TokenID: uuid.NewString(), UserID: userID, Username: username, Vars: vars, Expiry: expiry, IssuedAt: now.Unix(),
+	})
+	if err != nil {
+		return "", 0, fmt.Errorf("sign a session token: %w", err)
+	}
+	return token, expiry, nil
+}
+
 // Renew makes the tokens that follow the checked refresh token old. They keep
 // its id, so that a token whose id was logged out stays dead through refreshes;
 // its variables are kept unless vars has some.
