@@ -63,9 +63,6 @@ func (r *Registry) JoinAttempt(ctx context.Context, matchID string, joiner Joine
 	if members := m.members.Load(); members.has(&joiner.Presence) {
 		return JoinResult{Allow: true, Label: m.label.text(), Presences: members.all()}, nil
 	}
-	if r.isClosing() {
-		return JoinResult{IsNew: true, Reason: notAccepting}, nil
-	}
 	got, err := r.ask(ctx, m, input{kind: inAttempt, joiner: &joiner})
 	switch status.Code(err) {
 	case codes.OK:
