@@ -80,14 +80,16 @@ $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
 	touch $@
 
 # Debian's packages, each with a file that shows it is there. Go's race detector wants
-# a C compiler and the headers of the C library.
-PACKAGES := /usr/bin/gcc:gcc /usr/include/stdlib.h:libc6-dev /usr/bin/chromium:chromium /usr/bin/lua5.1:lua5.1
+# a C compiler and the headers of the C library. Debian starts PostgreSQL as a service,
+# which no test needs: they start servers of their own.
+PACKAGES := /usr/bin/gcc:gcc /usr/include/stdlib.h:libc6-dev /usr/bin/chromium:chromium /usr/bin/lua5.1:lua5.1 \
+	/usr/lib/postgresql/*/bin/postgres:postgresql
 
 .PHONY: programs
 programs:
 	@missing=(); \
 	for pair in $(PACKAGES); do \
-		[ -e "$${pair%%:*}" ] || missing+=("$${pair##*:}"); \
+		compgen -G "$${pair%%:*}" >/dev/null || missing+=("$${pair##*:}"); \
 	done; \
 	for name in node:nodejs npm:npm; do \
 		command -v "$${name%%:*}" >/dev/null || missing+=("$${name##*:}"); \
@@ -95,7 +97,8 @@ programs:
 	if [ "$${#missing[@]}" -eq 0 ]; then exit 0; fi; \
 	if [ "$$(id -u)" -ne 0 ]; then echo "The tests need: apt-get install $${missing[*]}" >&2; exit 1; fi; \
 	apt-get update -q; \
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$${missing[@]}"
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$${missing[@]}"; \
+	case " $${missing[*]} " in *" postgresql "*) service postgresql stop || true;; esac
 
 .PHONY: clean
 clean:

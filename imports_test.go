@@ -17,7 +17,10 @@ import (
 const module = "nkhost"
 
 // services are the rooms that do the host's work for one kind of thing each.
-var services = []string{"host/account", "host/match", "host/matchmaker", "host/providers", "host/session"}
+var services = []string{
+	"host/account", "host/match", "host/matchmaker", "host/notification", "host/providers", "host/session",
+	"host/storage", "host/wallet",
+}
 
 // mayImport is the table of docs/design.md: which rooms of this module each room
 // may import. Tests may import more.
@@ -35,11 +38,16 @@ var mayImport = map[string][]string{
 	"host/session":    nil,
 	"host/query":      nil,
 	"host/db":         nil,
+	"host/db/dbtest":  {"host/db"},
 	"host/config":     nil,
 	"lua":             nil,
 	"modules":         nil,
 	"conformance":     nil,
 	"bench":           nil,
+
+	"host/notification": {"host/db"},
+	"host/storage":      {"host/db", "host/query"},
+	"host/wallet":       {"host/db"},
 }
 
 // goFile is a source file that belongs to the program.

@@ -69,7 +69,7 @@ func run(args []string) error {
 	if terminal && cfg.Logger.Stdout {
 		welcome(os.Stdout, cfg, h)
 	} else {
-		log.Info("nkhost is ready", slog.String("address", url(cfg, h)), slog.Any("modules", h.Modules()), slog.String("data", dataFolder(cfg)))
+		log.Info("nkhost is ready", slog.String("address", url(cfg, h)), slog.Any("modules", h.Modules()), slog.String("data", data(cfg, h)))
 	}
 	return h.Run(ctx)
 }
@@ -84,7 +84,7 @@ func welcome(out io.Writer, cfg config.Config, h *host.Host) {
 	for _, row := range [][2]string{
 		{"next", next},
 		{"modules", strings.Join(h.Modules(), ", ")},
-		{"data", dataFolder(cfg)},
+		{"data", data(cfg, h)},
 		{"stop", "Ctrl-C"},
 	} {
 		fmt.Fprintf(out, "  %-8s %s\n", row[0], row[1])
@@ -104,9 +104,13 @@ func url(cfg config.Config, h *host.Host) string {
 	return scheme + "://" + address + "/"
 }
 
-func dataFolder(cfg config.Config) string {
+// data says where what is stored is.
+func data(cfg config.Config, h *host.Host) string {
 	if cfg.InMemory() {
 		return "nothing is kept"
+	}
+	if cfg.PostgresAddress() != "" {
+		return "PostgreSQL " + h.Database()
 	}
 	if folder, err := filepath.Abs(cfg.DataDir); err == nil {
 		return folder

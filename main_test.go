@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"nkhost/host/db/dbtest"
 )
 
 // asMain makes this test's binary behave as the program.
@@ -24,7 +26,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(dbtest.Main(m).Run())
 }
 
 // program is killed when it has not ended after a minute.

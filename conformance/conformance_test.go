@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"nkhost/host/db/dbtest"
 )
 
 var (
@@ -45,16 +47,33 @@ func TestMain(m *testing.M) {
 	if !chosen {
 		_ = flag.Set("test.parallel", fmt.Sprint(scenesAtATime))
 	}
-	os.Exit(m.Run())
+	os.Exit(dbtest.Main(m).Run())
 }
 
 // TestScenes replays scenes/ against a host that runs modules/.
 func TestScenes(t *testing.T) {
-	ledger, err := readLedger()
+	play(t, "scenes", serversUnderTest(t, *address, *gameAddress, "--runtime.path=modules"), ledgerOf(t, "sqlite"))
+}
+
+// TestScenesOnPostgreSQL replays the scenes of what is stored against a host that
+// keeps it in PostgreSQL.
+func TestScenesOnPostgreSQL(t *testing.T) {
+	if *address != "" || *gameAddress != "" {
+		t.Skip("the server under test has a database of its own")
+	}
+	servers := serversUnderTest(t, "", "", "--runtime.path=modules", "--database.address="+dbtest.PostgreSQL(t).Address)
+	play(t, "scenes", servers, ledgerOf(t, "postgresql"), storedGroups...)
+}
+
+// storedGroups are the groups of scenes whose outcome may depend on the database.
+var storedGroups = []string{"account", "hooks", "sql", "storage"}
+
+func ledgerOf(t *testing.T, database string) *ledger {
+	ledger, err := readLedger(database)
 	if err != nil {
 		t.Fatal(err)
 	}
-	play(t, "scenes", serversUnderTest(t, *address, *gameAddress, "--runtime.path=modules"), ledger)
+	return ledger
 }
 
 // TestGame replays xoxo/ against a host that runs the bundled game.
@@ -62,7 +81,8 @@ func TestGame(t *testing.T) {
 	play(t, "xoxo", serversUnderTest(t, *gameAddress, *address), &ledger{})
 }
 
-func play(t *testing.T, folder string, servers *servers, ledger *ledger) {
+// play replays the scenes of a folder, or of some of its groups.
+func play(t *testing.T, folder string, servers *servers, ledger *ledger, groups ...string) {
 	if *record && *address == "" && *gameAddress == "" {
 		t.Fatal("-record writes a reference server's answers: name it by -addr or -game-addr")
 	}
@@ -78,6 +98,9 @@ func play(t *testing.T, folder string, servers *servers, ledger *ledger) {
 	}
 	tally := &tally{results: map[string]bool{}}
 	t.Cleanup(func() { tally.report(t, folder, ledger) })
+	if len(groups) > 0 {
+		names = slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(groups, filepath.Dir(name)) })
+	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -164,9 +187,9 @@ func (c *tally) report(t *testing.T, folder string, ledger *ledger) {
 		}
 	}
 	for _, group := range slices.Sorted(maps.Keys(all)) {
-		fmt.Printf("conformance: %-20s %3d of %3d scenes hold\n", group, held[group], all[group])
+		fmt.Printf("conformance: %-22s %-20s %3d of %3d scenes hold\n", t.Name(), group, held[group], all[group])
 	}
-	if *writePending && folder == "scenes" {
+	if *writePending && t.Name() == "TestScenes" {
 		if err := ledger.writePending(c.results); err != nil {
 			t.Error(err)
 		}

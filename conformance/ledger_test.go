@@ -26,12 +26,15 @@ type difference struct {
 	Scene  string `json:"scene"`
 	Step   int    `json:"step"` // from 1
 	Reason string `json:"reason"`
+	// Database is the only one, "sqlite" or "postgresql", on which the answer differs.
+	Database string `json:"database,omitempty"`
 	// Want is the host's own answer, normalised like the scene's; without it, any
 	// but the reference's will do.
 	Want json.RawMessage `json:"want,omitempty"`
 }
 
-func readLedger() (*ledger, error) {
+// readLedger reads what is known of scenes on a database.
+func readLedger(database string) (*ledger, error) {
 	l := &ledger{}
 	if err := readJSON("pending.json", l); err != nil {
 		return nil, err
@@ -44,6 +47,7 @@ func readLedger() (*ledger, error) {
 			return nil, fmt.Errorf("differences.json: the row of %s, step %d, needs a step from 1 and a reason", d.Scene, d.Step)
 		}
 	}
+	l.differences = slices.DeleteFunc(l.differences, func(d difference) bool { return d.Database != "" && d.Database != database })
 	return l, nil
 }
 

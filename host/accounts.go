@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	nakama "github.com/heroiclabs/nakama-common/api"
@@ -114,9 +115,6 @@ func (a *allAccounts) Export(ctx context.Context, userID string) (string, error)
 	return string(whole), err
 }
 
-// importedObjects names the part of an export that an import must not lose.
-const importedObjects = "objects"
-
 // Import brings in what Export gave: as a new user, or with a user id into that one.
 func (a *allAccounts) Import(ctx context.Context, data, userID string) (*nakama.Account, error) {
 	var export map[string]json.RawMessage
@@ -127,13 +125,6 @@ func (a *allAccounts) Import(ctx context.Context, data, userID string) (*nakama.
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(export["account"], imported); err != nil {
 		return nil, status.Errorf(codes.InvalidArgument, "The export's account is out of form: %v", err)
 	}
-	var objects []json.RawMessage
-	if part := export[importedObjects]; part != nil && json.Unmarshal(part, &objects) != nil {
-		return nil, status.Error(codes.InvalidArgument, "The export's objects are not a list.")
-	}
-	if len(objects) > 0 && a.parts[importedObjects].load == nil {
-		return nil, status.Error(codes.Unimplemented, "nkhost does not import storage objects yet.")
-	}
 	id, err := a.Service.Import(ctx, userID, imported)
 	if err != nil {
 		return nil, err
@@ -143,6 +134,10 @@ func (a *allAccounts) Import(ctx context.Context, data, userID string) (*nakama.
 			continue
 		}
 		if err := part.load(ctx, id, export[name]); err != nil {
+			if userID == "" {
+				_, undone := a.Service.Delete(ctx, id, false) // half a user is worse than none
+				err = errors.Join(err, undone)
+			}
 			return nil, fmt.Errorf("import the %s of %s: %w", name, id, err)
 		}
 	}

@@ -22,9 +22,12 @@ import (
 	"nkhost/host/config"
 	"nkhost/host/db"
 	"nkhost/host/matchmaker"
+	"nkhost/host/notification"
 	"nkhost/host/providers"
 	"nkhost/host/realtime"
 	"nkhost/host/session"
+	"nkhost/host/storage"
+	"nkhost/host/wallet"
 	"nkhost/lua"
 	"nkhost/modules"
 	"nkhost/nkshim"
@@ -61,6 +64,10 @@ type Host struct {
 	sockets   *realtime.Server
 	server    *http.Server
 
+	storage       *storage.Service
+	wallets       *wallet.Service
+	notifications *notification.Service
+
 	// running ends when Close begins; background holds what is done meanwhile.
 	running    context.Context
 	stop       context.CancelFunc
@@ -79,7 +86,7 @@ func Open(ctx context.Context, options Options) (*Host, error) {
 		h.now = time.Now
 	}
 	h.running, h.stop = context.WithCancel(context.WithoutCancel(ctx))
-	for _, step := range []func(context.Context) error{h.readModules, h.listen, h.openDatabase, h.wire, h.loadModules} {
+	for _, step := range []func(context.Context) error{h.readModules, h.listen, h.openDatabase, h.openServices, h.wire, h.loadModules} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, h.Close(ctx))
 		}
@@ -92,6 +99,10 @@ func (h *Host) Addr() string { return h.listener.Addr().String() }
 
 // Modules names the Lua modules.
 func (h *Host) Modules() []string { return h.modules.Names() }
+
+// Database is how the database is called: the path of its file, ":memory:", or
+// user@host:port/name.
+func (h *Host) Database() string { return h.database.Name() }
 
 // Run serves until ctx ends or serving fails, and then closes the host.
 func (h *Host) Run(ctx context.Context) error {
@@ -222,7 +233,7 @@ func (h *Host) listen(ctx context.Context) error {
 }
 
 func (h *Host) openDatabase(ctx context.Context) error {
-	database, err := db.Open(ctx, h.config.DataDir)
+	database, err := openDatabase(ctx, h.config)
 	if err != nil {
 		return err
 	}
@@ -233,10 +244,25 @@ func (h *Host) openDatabase(ctx context.Context) error {
 	return err
 }
 
+// openDatabase opens the database that database.address names, or else the file in
+// data_dir.
+func openDatabase(ctx context.Context, cfg config.Config) (*db.DB, error) {
+	address := cfg.PostgresAddress()
+	if address == "" {
+		return db.Open(ctx, cfg.DataDir)
+	}
+	return db.OpenPostgres(ctx, db.Postgres{
+		Address:         address,
+		MaxOpenConns:    cfg.Database.MaxOpenConns,
+		MaxIdleConns:    cfg.Database.MaxIdleConns,
+		ConnMaxLifetime: milliseconds(cfg.Database.ConnMaxLifetimeMs),
+	})
+}
+
 func (h *Host) loadModules(ctx context.Context) error {
 	if err := h.shim.Load(ctx); err != nil {
 		return err
 	}
 	h.loaded = true
-	return nil
+	return h.storage.OpenIndexes(ctx, h.shim.StorageIndexes())
 }

@@ -28,9 +28,10 @@ import (
 
 	"nkhost/host"
 	"nkhost/host/config"
+	"nkhost/host/db/dbtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(dbtest.Main(m)) }
 
 // settings are the defaults on a free port and without a trace on the disk.
 func settings() config.Config {
@@ -248,6 +249,51 @@ func TestAccountsSurviveARestart(t *testing.T) {
 	t.Parallel()
 	cfg := settings()
 	cfg.DataDir = filepath.Join(t.TempDir(), "data")
+	h, stop := run(t, cfg, io.Discard)
+	login(t, h, "device-0123456789", "?create=true")
+	stop()
+	h, stop = run(t, cfg, io.Discard)
+	defer stop()
+	login(t, h, "device-0123456789", "?create=false")
+}
+
+// TestTheDatabaseGoesAway cuts the line to PostgreSQL while the host serves: clients
+// are told no more than that it failed, the log says what to do, and all is well when
+// the line is mended.
+func TestTheDatabaseGoesAway(t *testing.T) {
+	line := dbtest.NewLine(t)
+	cfg := settings()
+	cfg.Database.Address = []string{line.Place.Address}
+	var log bytes.Buffer
+	h, stop := run(t, cfg, &log)
+	token := login(t, h, "device-0123456789", "?create=true")
+	line.Cut()
+	for range 3 {
+		status, text := call(t, "GET", "http://"+h.Addr()+"/v2/account", "Bearer "+token, "")
+		if status != 500 || text != `{"code":13,"message":"Internal error, see the host's log."}` {
+			t.Errorf("while the line is cut: %d %s", status, text)
+		}
+	}
+	line.Mend()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the log: %s", log.String())
+		}
+	})
+	if status, text := call(t, "GET", "http://"+h.Addr()+"/v2/account", "Bearer "+token, ""); status != 200 {
+		t.Errorf("when the line is mended: %d %s", status, text)
+	}
+	login(t, h, "device-9876543210", "?create=true")
+	stop()
+	if text := log.String(); !strings.Contains(text, "cannot be reached: check that PostgreSQL runs at database.address") || strings.Contains(text, "not asked for") {
+		t.Error("the log says it otherwise")
+	}
+}
+
+// TestAccountsInPostgreSQL are there after a restart, in a database that the host made.
+func TestAccountsInPostgreSQL(t *testing.T) {
+	cfg := settings()
+	cfg.Database.Address = []string{dbtest.PostgreSQL(t).Address}
 	h, stop := run(t, cfg, io.Discard)
 	login(t, h, "device-0123456789", "?create=true")
 	stop()

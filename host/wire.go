@@ -39,6 +39,11 @@ func (h *Host) wire(context.Context) error {
 	h.sockets = realtime.New(h.socketOptions())
 	clients.sockets, h.matches.sockets = h.sockets, h.sockets
 	h.accounts.tokens, h.accounts.sockets = h.tokens, h.sockets
+	h.accounts.parts = map[string]exportPart{
+		"objects":        {read: h.storage.Export, load: h.storage.Import},
+		"notifications":  {read: h.notifications.Export},
+		"wallet_ledgers": {read: h.wallets.Export},
+	}
 	if err := h.newServer(); err != nil {
 		return err
 	}
@@ -62,6 +67,8 @@ func (h *Host) apiOptions() api.Options {
 		MaxRequestSize: int64(c.MaxRequestSizeBytes),
 		ProxyCount:     c.ProxyCount,
 		Log:            h.log,
+		Storage:        h.storage,
+		Notifications:  h.notifications,
 	}
 }
 
@@ -119,8 +126,14 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Identities:    h.accounts,
 		Providers:     h.providers,
 		Sessions:      h.accounts,
+		Database:      h.database,
 		CallStackSize: h.config.Runtime.LuaCallStackSize,
 		RegistrySize:  h.config.Runtime.LuaRegistrySize,
+
+		Storage:       h.storage,
+		Wallets:       h.wallets,
+		Notifications: h.notifications,
+		MultiUpdater:  multiUpdater{h.accounts.Service, h.storage, h.wallets},
 	}
 }
 

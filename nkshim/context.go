@@ -16,6 +16,8 @@ const (
 	modeBefore     = "before"
 	modeAfter      = "after"
 	modeShutdown   = "shutdown"
+
+	modeStorageIndexFilter = "storage_index_filter"
 )
 
 // contextTable makes the first argument of RPCs and hooks. caller is nil where the

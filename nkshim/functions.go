@@ -31,9 +31,13 @@ func families() []map[string]function {
 		satoriFunctions,
 		providerFunctions,
 		sessionFunctions,
+		multiFunctions,
+		notificationFunctions,
+		sqlFunctions,
 		storageFunctions,
 		userFunctions,
 		utilFunctions,
+		walletFunctions,
 	}
 }
 

@@ -82,6 +82,9 @@ func TestArgumentErrors(t *testing.T) {
 		`nk.http_request("u", "trace", {})`:       `must be one of GET, POST, PUT, PATCH, DELETE, HEAD, got "TRACE"`,
 		`nk.http_request("u", "get", {a = 1})`:    `the value of "a" must be a string`,
 		`nk.metrics_counter_add("m", {a = 1}, 1)`: `argument 2 (tags) must have strings as keys and values`,
+		`nk.sql_query("", {})`:                    `nakama.sql_query: argument 1 (query) must be a string that is not empty`,
+		`nk.sql_exec()`:                           `nakama.sql_exec: argument 1 (query) must be a string, got nothing`,
+		`nk.sql_exec("x", "y")`:                   `argument 2 (parameters) must be a table, got a string`,
 		`nk.event("e", {}, 0)`:                    `a time in Unix seconds other than 0`,
 	} {
 		t.Run(call, func(t *testing.T) {

@@ -39,6 +39,12 @@ type Deps struct {
 	Identities Identities
 	Providers  *providers.Client
 	Sessions   Sessions
+	Database   Database
+
+	Storage       Storage
+	Wallets       Wallets
+	Notifications Notifications
+	MultiUpdater  MultiUpdater
 
 	// States is in how many VMs the modules are loaded for RPCs and hooks, and how many of
 	// these may run at a time (runtime.lua_max_count); 0 stands for one.

@@ -1,10 +1,14 @@
 package nkshim
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
 	glua "github.com/yuin/gopher-lua"
+
+	"nkhost/host/storage"
 )
 
 // hookKind says what a registered function is called for.
@@ -18,26 +22,23 @@ const (
 	kindAfterMessage
 	kindMatchmakerMatched
 	kindShutdown
+	kindStorageIndexFilter
 	// Nothing in nkhost calls these yet; Load warns of them.
 	kindLeaderboardReset
 	kindTournamentEnd
 	kindTournamentReset
-	kindStorageIndexFilter
 )
 
 // uncalled names the functions that register what nothing calls yet.
 var uncalled = map[hookKind]string{
-	kindLeaderboardReset:   "register_leaderboard_reset",
-	kindTournamentEnd:      "register_tournament_end",
-	kindTournamentReset:    "register_tournament_reset",
-	kindStorageIndexFilter: "register_storage_index_filter",
+	kindLeaderboardReset: "register_leaderboard_reset",
+	kindTournamentEnd:    "register_tournament_end",
+	kindTournamentReset:  "register_tournament_reset",
 }
-
-const registersIndex = "register_storage_index" // an index that nothing fills yet
 
 // isUncalled says whether a function is there, but without effect.
 func isUncalled(function string) bool {
-	if function == registersIndex || satoriFunctions[function] != nil {
+	if satoriFunctions[function] != nil {
 		return true
 	}
 	for _, name := range uncalled {
@@ -63,21 +64,28 @@ type hook struct{ closures []*glua.LFunction }
 type registry struct {
 	mu      sync.RWMutex
 	hooks   map[hookKey]*hook
-	indexes []storageIndex
+	indexes []storage.Index
 	frozen  bool
 }
 
-// addStorageIndex says whether the index's name was free.
-func (g *registry) addStorageIndex(index storageIndex) bool {
+// addStorageIndex fails when the name is taken, and once the registry is frozen.
+func (g *registry) addStorageIndex(index storage.Index) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for _, other := range g.indexes {
-		if other.name == index.name {
-			return false
-		}
+	if slices.ContainsFunc(g.indexes, func(other storage.Index) bool { return other.Name == index.Name }) {
+		return fmt.Errorf("there is a storage index %q already", index.Name)
+	}
+	if g.frozen {
+		return errors.New("storage indexes are registered while the modules load")
 	}
 	g.indexes = append(g.indexes, index)
-	return true
+	return nil
+}
+
+func (g *registry) storageIndexes() []storage.Index {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return slices.Clone(g.indexes)
 }
 
 // register keeps what a state of the modules registers.
@@ -125,9 +133,6 @@ func (g *registry) uncalled() []string {
 		if name, ok := uncalled[key.kind]; ok && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
-	}
-	if len(g.indexes) > 0 {
-		names = append(names, registersIndex)
 	}
 	slices.Sort(names)
 	return names

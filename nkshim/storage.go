@@ -1,62 +1,216 @@
 package nkshim
 
 import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
 	glua "github.com/yuin/gopher-lua"
 
-	"nkhost/lua"
+	"nkhost/host/storage"
 )
+
+// Storage keeps storage objects. See storage.Service.
+type Storage interface {
+	Read(ctx context.Context, caller string, ids []storage.ID) ([]*api.StorageObject, error)
+	List(ctx context.Context, caller string, request storage.ListRequest) (objects []*api.StorageObject, cursor string, err error)
+	Write(ctx context.Context, caller string, writes []storage.Write) ([]*api.StorageObjectAck, error)
+	Delete(ctx context.Context, caller string, deletes []storage.Delete) error
+	ListIndex(ctx context.Context, caller string, request storage.IndexRequest) (objects []*api.StorageObject, cursor string, err error)
+}
 
 var storageFunctions = map[string]function{
 	"register_storage_index":        registerStorageIndex,
 	"register_storage_index_filter": registerStorageIndexFilter,
+	"storage_delete":                storageDelete,
+	"storage_index_list":            storageIndexList,
+	"storage_list":                  storageList,
+	"storage_read":                  storageRead,
+	"storage_write":                 storageWrite,
+	"storage_write_retry":           storageWriteRetry,
 }
 
-// storageIndex is an index over the storage objects of one collection.
-type storageIndex struct {
-	name, collection, key string
-	fields, sortable      []string
-	maxEntries            int
-	indexOnly             bool
-}
-
-func registerStorageIndex(r *Runtime, c call) int {
-	index := storageIndex{
-		name: c.text(1, "index name"), collection: c.text(2, "collection"), key: c.text(3, "key"),
-		fields: c.texts(4, "fields"), sortable: c.texts(5, "sortable fields"),
-		maxEntries: int(c.number(6, "maximum of entries")), indexOnly: c.optBool(7, "index only", false),
+func storageRead(r *Runtime, c call) int {
+	ids := c.storageIDs(1)
+	if len(ids) == 0 {
+		return c.push(newTable(0))
 	}
-	switch {
-	case index.name == "":
-		c.refuse(1, "index name", "a string that is not empty")
-	case index.collection == "":
-		c.refuse(2, "collection", "a string that is not empty")
-	case len(index.fields) == 0:
-		c.refuse(4, "fields", "a list of at least one field")
-	case index.maxEntries < 1:
-		c.fail("argument 6 (maximum of entries) must be at least 1, got %d", index.maxEntries)
-	}
-	if lua.Running(c.L) == r.states[0].vm && !r.hooks.addStorageIndex(index) {
-		c.fail("there is a storage index %q already", index.name)
-	}
-	return 0
+	return c.push(c.objectList(r.readObjects(c, ids)))
 }
 
-func registerStorageIndexFilter(r *Runtime, c call) int {
-	name := c.filledText(1, "index name")
-	r.register(c, kindStorageIndexFilter, name, c.function(2, "function"))
-	return 0
-}
-
-// texts reads a list of strings.
-func (c call) texts(n int, what string) []string {
-	list := c.table(n, what)
-	read := make([]string, 0, list.Len())
-	list.ForEach(func(_, item glua.LValue) {
-		text, ok := item.(glua.LString)
-		if !ok {
-			c.fail("argument %d (%s) must hold strings only, but holds %s", n, what, describe(item))
-		}
-		read = append(read, string(text))
+func (r *Runtime) readObjects(c call, ids []storage.ID) (objects []*api.StorageObject) {
+	r.await(c, func() (err error) {
+		objects, err = r.deps.Storage.Read(c.context(), storage.Server, ids)
+		return err
 	})
-	return read
+	return objects
+}
+
+func storageList(r *Runtime, c call) int {
+	request := storage.ListRequest{
+		UserID: c.optID(1, "user id"), Collection: c.optText(2, "collection", ""), Cursor: c.optText(4, "cursor", ""),
+	}
+	limit := c.number(3, "limit")
+	if limit < 0 {
+		c.refuse(3, "limit", "a number that is not negative")
+	}
+	request.Limit = int(min(limit, math.MaxInt32))
+	caller := c.optID(5, "caller id")
+	var objects []*api.StorageObject
+	var cursor string
+	r.await(c, func() (err error) {
+		objects, cursor, err = r.deps.Storage.List(c.context(), caller, request)
+		return err
+	})
+	c.push(c.objectList(objects))
+	c.push(textOrNil(cursor))
+	return 2
+}
+
+func storageWrite(r *Runtime, c call) int {
+	writes := storageWrites(c, c.table(1, "objects"), list{1, "objects"})
+	if len(writes) == 0 {
+		return c.push(newTable(0))
+	}
+	var acks []*api.StorageObjectAck
+	r.await(c, func() (err error) {
+		acks, err = r.deps.Storage.Write(c.context(), storage.Server, writes)
+		return err
+	})
+	return c.push(ackList(acks))
+}
+
+func storageDelete(r *Runtime, c call) int {
+	deletes := storageDeletes(c, c.table(1, "object ids"), list{1, "object ids"})
+	if len(deletes) > 0 {
+		r.await(c, func() error { return r.deps.Storage.Delete(c.context(), storage.Server, deletes) })
+	}
+	return 0
+}
+
+// storageWriteRetry reads objects and writes what a function makes of them, again and
+// again while a version has changed in between.
+func storageWriteRetry(r *Runtime, c call) int {
+	ids, update := c.storageIDs(1), c.function(2, "update function")
+	retries := int(c.number(3, "maximum of retries"))
+	if retries < 0 || retries > 10 {
+		c.refuse(3, "maximum of retries", "a number from 0 to 10")
+	}
+	if len(ids) == 0 {
+		return c.push(newTable(0))
+	}
+	for retry := 0; ; retry++ {
+		if acks, written := r.readAndWrite(c, ids, update); written {
+			return c.push(ackList(acks))
+		}
+		if retry == retries {
+			c.fail("the versions have changed on every one of %d tries", retries+1)
+		}
+		c.wait(func() { pause(c.context(), time.Duration(min(2<<retry, 20))*time.Millisecond) })
+	}
+}
+
+// readAndWrite says whether the versions were still those that were read.
+func (r *Runtime) readAndWrite(c call, ids []storage.ID, update *glua.LFunction) (acks []*api.StorageObjectAck, written bool) {
+	c.L.Push(update)
+	c.L.Push(c.objectList(r.readObjects(c, ids)))
+	c.L.Call(1, 1)
+	returned := c.L.Get(-1)
+	c.L.Pop(1)
+	table, ok := returned.(*glua.LTable)
+	if !ok {
+		c.fail("the update function must return a table, got %s", describe(returned))
+	}
+	writes := storageWrites(c, table, list{what: "what the update function returned"})
+	if len(writes) == 0 {
+		return nil, true
+	}
+	r.await(c, func() (err error) {
+		acks, err = r.deps.Storage.Write(c.context(), storage.Server, writes)
+		if written = !errors.Is(err, storage.ErrVersion); !written {
+			return nil
+		}
+		return err
+	})
+	return acks, written
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, duration time.Duration) {
+	timer := time.NewTimer(duration)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// storageID reads who an object is; the system owns it unless user_id is there.
+func (r record) storageID() storage.ID {
+	return storage.ID{Collection: r.text("collection"), Key: r.text("key"), UserID: r.optID("user_id", storage.System)}
+}
+
+func (c call) storageIDs(n int) []storage.ID {
+	var ids []storage.ID
+	c.records(n, "object ids", func(r record) { ids = append(ids, r.storageID()) })
+	return ids
+}
+
+func storageWrites(c call, table *glua.LTable, from list) []storage.Write {
+	var writes []storage.Write
+	c.recordsOf(table, from, func(r record) {
+		writes = append(writes, storage.Write{
+			ID: r.storageID(), Value: r.object("value"), Version: r.optText("version"),
+			PermissionRead:  r.optInt32("permission_read", storage.ReadOwner),
+			PermissionWrite: r.optInt32("permission_write", storage.WriteOwner),
+		})
+	})
+	return writes
+}
+
+func storageDeletes(c call, table *glua.LTable, from list) []storage.Delete {
+	var deletes []storage.Delete
+	c.recordsOf(table, from, func(r record) {
+		deletes = append(deletes, storage.Delete{ID: r.storageID(), Version: r.optText("version")})
+	})
+	return deletes
+}
+
+func (c call) objectList(objects []*api.StorageObject) *glua.LTable {
+	list := newList(len(objects))
+	for _, o := range objects {
+		t := objectTable(o, c.decodedTable(o.Value))
+		t.RawSetString("create_time", glua.LNumber(o.CreateTime.GetSeconds()))
+		t.RawSetString("update_time", glua.LNumber(o.UpdateTime.GetSeconds()))
+		list.Append(t)
+	}
+	return list
+}
+
+// objectTable is an object without its times.
+func objectTable(o *api.StorageObject, value glua.LValue) *glua.LTable {
+	t := newTable(9)
+	t.RawSetString("key", glua.LString(o.Key))
+	t.RawSetString("collection", glua.LString(o.Collection))
+	t.RawSetString("user_id", glua.LString(o.UserId))
+	t.RawSetString("version", glua.LString(o.Version))
+	t.RawSetString("permission_read", glua.LNumber(o.PermissionRead))
+	t.RawSetString("permission_write", glua.LNumber(o.PermissionWrite))
+	t.RawSetString("value", value)
+	return t
+}
+
+func ackList(acks []*api.StorageObjectAck) *glua.LTable {
+	list := newList(len(acks))
+	for _, ack := range acks {
+		t := newTable(4)
+		t.RawSetString("key", glua.LString(ack.Key))
+		t.RawSetString("collection", glua.LString(ack.Collection))
+		t.RawSetString("user_id", glua.LString(ack.UserId))
+		t.RawSetString("version", glua.LString(ack.Version))
+		list.Append(t)
+	}
+	return list
 }

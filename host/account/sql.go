@@ -8,6 +8,8 @@ import (
 )
 
 type statements struct {
+	updateInTx *db.Stmt // see updateQuery
+
 	byID, byUsername, byDevice, byCustom, byEmail *db.Stmt // id, username, password hash or "", disable_time
 
 	insertUser   *db.Stmt // id, username, custom_id, email, password, time; changes no row if one is taken
@@ -46,6 +48,7 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 		make  func(context.Context, string) (*db.Stmt, error)
 		query string
 	}{
+		{&sql.updateInTx, d.Writer, updateQuery},
 		{&sql.byID, d.Reader, user + `WHERE u.id = $1`},
 		{&sql.byUsername, d.Reader, user + `WHERE u.username = $1`},
 		{&sql.byDevice, d.Reader, user + `JOIN user_device d ON d.user_id = u.id WHERE d.id = $1`},

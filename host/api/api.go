@@ -18,8 +18,10 @@ import (
 
 	"nkhost/host/account"
 	"nkhost/host/match"
+	"nkhost/host/notification"
 	"nkhost/host/providers"
 	"nkhost/host/session"
+	"nkhost/host/storage"
 )
 
 // Tokens issues and checks the tokens of sessions.
@@ -61,6 +63,20 @@ type Matches interface {
 	List(query match.ListQuery) ([]match.Listing, error)
 }
 
+// Storage keeps storage objects. See storage.Service for its errors.
+type Storage interface {
+	Read(ctx context.Context, caller string, ids []storage.ID) ([]*nakama.StorageObject, error)
+	List(ctx context.Context, caller string, request storage.ListRequest) (objects []*nakama.StorageObject, cursor string, err error)
+	Write(ctx context.Context, caller string, writes []storage.Write) ([]*nakama.StorageObjectAck, error)
+	Delete(ctx context.Context, caller string, deletes []storage.Delete) error
+}
+
+// Notifications keeps notifications. See notification.Service for its errors.
+type Notifications interface {
+	List(ctx context.Context, userID string, limit int, cursor string) (notification.Page, error)
+	Delete(ctx context.Context, deletions []notification.Deletion) error
+}
+
 // Runtime runs the modules' RPCs.
 type Runtime interface {
 	// RPC fails with code NotFound when no such RPC is registered, else with the code
@@ -87,6 +103,9 @@ type Options struct {
 	Matches   Matches
 	Runtime   Runtime
 	Hooks     Hooks // optional
+
+	Storage       Storage
+	Notifications Notifications
 
 	ServerKey string // with which clients authenticate (socket.server_key)
 	HTTPKey   string // with which servers call RPCs (runtime.http_key); "" lets none in

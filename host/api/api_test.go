@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+	nakama "github.com/heroiclabs/nakama-common/api"
 	"go.uber.org/goleak"
 	"golang.org/x/crypto/bcrypt"
 	"google.golang.org/grpc/codes"
@@ -24,8 +26,10 @@ import (
 	"nkhost/host/api"
 	"nkhost/host/db"
 	"nkhost/host/match"
+	"nkhost/host/notification"
 	"nkhost/host/providers"
 	"nkhost/host/session"
+	"nkhost/host/storage"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -45,6 +49,8 @@ type host struct {
 	now     time.Time
 	matches fakeMatches
 	log     bytes.Buffer
+
+	notifications *notification.Service
 }
 
 func (h *host) clock() time.Time { return h.now }
@@ -74,8 +80,19 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 	if err != nil {
 		t.Fatal(err)
 	}
+	objects, err := storage.NewService(context.Background(), database, storage.Options{Now: h.clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.notifications, err = notification.NewService(context.Background(), database, notification.Options{
+		Now: h.clock, NewID: uuid.NewString, Deliver: func(string, []*nakama.Notification) {},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	options := api.Options{
 		Tokens: h.tokens, Accounts: testAccounts{accounts, h.tokens}, Providers: knownProviders(t), Matches: &h.matches, Runtime: fakeRuntime{},
+		Storage: objects, Notifications: h.notifications,
 		ServerKey: serverKey, HTTPKey: httpKey, MaxRequestSize: maxBody, ProxyCount: 1,
 		Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	}

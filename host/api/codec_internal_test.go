@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -30,7 +31,8 @@ func FuzzDecode(f *testing.F) {
 				continue
 			}
 			request := op.newRequest()
-			if err := op.decode(request, body, nil, query); err != nil {
+			params := slices.Repeat([]string{query}, len(op.fields))
+			if err := op.decode(request, body, params, query); err != nil {
 				if status.Code(err) != codes.InvalidArgument {
 					t.Errorf("%s: %v", op.name, err)
 				}

@@ -133,19 +133,19 @@ func (s *server) operations() []operation {
 		served("ListMatches", get, "/v2/match", "", sessionToken, s.listMatches),
 		planned("GetMatchmakerStats", get, "/v2/matchmaker/stats", ""),
 
-		planned("ListNotifications", get, "/v2/notification", ""),
-		planned("DeleteNotifications", del, "/v2/notification", ""),
+		served("ListNotifications", get, "/v2/notification", "", sessionToken, s.listNotifications),
+		served("DeleteNotifications", del, "/v2/notification", "", sessionToken, s.deleteNotifications),
 
 		planned("ListParties", get, "/v2/party", ""),
 
 		{name: "RpcFunc", method: post, path: "/v2/rpc/{id...}", body: "payload", serve: s.rpc},
 		{name: "RpcFunc", method: get, path: "/v2/rpc/{id...}", serve: s.rpc},
 
-		planned("ReadStorageObjects", post, "/v2/storage", "*"),
-		planned("WriteStorageObjects", put, "/v2/storage", "*"),
-		planned("DeleteStorageObjects", put, "/v2/storage/delete", "*"),
-		planned("ListStorageObjects", get, "/v2/storage/{collection}", ""),
-		planned("ListStorageObjects", get, "/v2/storage/{collection}/{user_id}", ""),
+		served("ReadStorageObjects", post, "/v2/storage", "*", sessionToken, s.readStorageObjects),
+		served("WriteStorageObjects", put, "/v2/storage", "*", sessionToken, s.writeStorageObjects),
+		served("DeleteStorageObjects", put, "/v2/storage/delete", "*", sessionToken, s.deleteStorageObjects),
+		served("ListStorageObjects", get, "/v2/storage/{collection}", "", sessionToken, s.listStorageObjects),
+		served("ListStorageObjects", get, "/v2/storage/{collection}/{user_id}", "", sessionToken, s.listStorageObjects),
 
 		planned("ListTournaments", get, "/v2/tournament", ""),
 		planned("ListTournamentRecords", get, "/v2/tournament/{tournament_id}", ""),

@@ -26,6 +26,7 @@ type Config struct {
 
 	Logger     Logger     `yaml:"logger"`
 	Session    Session    `yaml:"session"`
+	Database   Database   `yaml:"database"`
 	Socket     Socket     `yaml:"socket"`
 	Runtime    Runtime    `yaml:"runtime"`
 	Match      Match      `yaml:"match"`
@@ -55,6 +56,14 @@ type Session struct {
 	SingleMatch           bool   `yaml:"single_match" modules:"yes" usage:"Joining a match leaves the session's other ones; wants session.single_socket."`
 	SingleParty           bool   `yaml:"single_party" modules:"only"`
 	SingleSession         bool   `yaml:"single_session" modules:"only"`
+}
+
+// Database is where the host keeps what it stores, when not in a file in the data folder.
+type Database struct {
+	Address           []string `yaml:"address" entry:"USER:PASSWORD@HOST:PORT/NAME" usage:"PostgreSQL database to use; made if it is not there. Without one the database is a SQLite file in data_dir. Of several the first is used."`
+	ConnMaxLifetimeMs int      `yaml:"conn_max_lifetime_ms" min:"0" usage:"Milliseconds after which a connection to PostgreSQL is replaced. 0 keeps it."`
+	MaxOpenConns      int      `yaml:"max_open_conns" min:"0" usage:"Connections to PostgreSQL. 0 sets no bound."`
+	MaxIdleConns      int      `yaml:"max_idle_conns" min:"0" usage:"Connections to PostgreSQL that are kept open unused."`
 }
 
 // Socket is how clients reach the host, over REST and WebSocket.
@@ -129,6 +138,7 @@ func Default() Config {
 			RefreshEncryptionKey:  "defaultrefreshencryptionkey",
 			RefreshTokenExpirySec: 3600,
 		},
+		Database: Database{ConnMaxLifetimeMs: 3_600_000, MaxOpenConns: 100, MaxIdleConns: 100},
 		Socket: Socket{
 			ServerKey:            "defaultkey",
 			Port:                 7350,
@@ -170,7 +180,15 @@ func Default() Config {
 }
 
 // InMemory says that nothing is to outlive the process.
-func (c Config) InMemory() bool { return c.DataDir == ":memory:" }
+func (c Config) InMemory() bool { return c.DataDir == ":memory:" && c.PostgresAddress() == "" }
+
+// PostgresAddress is the database.address that is used, and "" if there is none.
+func (c Config) PostgresAddress() string {
+	if len(c.Database.Address) == 0 {
+		return ""
+	}
+	return c.Database.Address[0]
+}
 
 // Environment is runtime.env as a map; of two entries with one key the later counts.
 func (r Runtime) Environment() map[string]string {
@@ -223,8 +241,12 @@ func (c *Config) check() []error {
 			continue
 		}
 		for _, entry := range k.list() {
+			if !k.isPairs() {
+				require(entry != "", "%s has an empty entry: it must be %s", k.name, k.entry())
+				continue
+			}
 			key, _, found := strings.Cut(entry, "=")
-			require(found && key != "", "%s has the entry %q: it must be KEY=VALUE", k.name, entry)
+			require(found && key != "", "%s has the entry %q: it must be %s", k.name, entry, k.entry())
 		}
 	}
 	return problems

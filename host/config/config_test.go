@@ -142,6 +142,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		{name: "value for a section", file: "socket: 7350", want: "a.yml:1: socket must be a section with settings of its own"},
 		{name: "section for a value", file: "name:\n  first: a\n", want: "a.yml:2: name must be a single value"},
 		{name: "list for the file", file: "- name\n", want: "a.yml:1: the file must be a section with settings of its own"},
+		{name: "no address", args: []string{"--database.address="}, want: "database.address has an empty entry: it must be USER:PASSWORD@HOST:PORT/NAME"},
+		{name: "value for a list of addresses", file: "database: {address: a@b}", want: "a.yml:1: database.address must be a list of USER:PASSWORD@HOST:PORT/NAME, each on a line of its own after a dash"},
 		{name: "value for a list", file: "runtime: {env: a=1}", want: "a.yml:1: runtime.env must be a list of KEY=VALUE, each on a line of its own after a dash"},
 		{name: "list in a list", file: "runtime: {env: [[a=1]]}", want: "a.yml:1: an entry of runtime.env must be a single KEY=VALUE"},
 		{name: "broken file", file: "socket:\n\tport: 1\n", want: "a.yml is not valid YAML: line 2: found character that cannot start any token"},
@@ -167,15 +169,37 @@ func TestMistakesAreNamed(t *testing.T) {
 
 func TestUnservedSettingsAreNamedInOneWarning(t *testing.T) {
 	t.Parallel()
-	files := map[string]string{"a.yml": "console: {port: 7351, mfa: {storage_encryption_key: x}}\ndatabase:\n  address: [a, b]\n"}
+	files := map[string]string{"a.yml": "console: {port: 7351, mfa: {storage_encryption_key: x}}\ndatabase:\n  dns_scan_interval_sec: 5\n"}
 	_, warnings, err := parse(files, "--config=a.yml", "--logger.rotation", "--metrics.prometheus_port", "9100", "--iap.apple.shared_password=x")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"settings of Nakama's that have no meaning here yet: " +
-		"console.mfa.storage_encryption_key, console.port, database.address, iap.apple.shared_password, logger.rotation, metrics.prometheus_port"}
+		"console.mfa.storage_encryption_key, console.port, database.dns_scan_interval_sec, iap.apple.shared_password, logger.rotation, metrics.prometheus_port"}
 	if !slices.Equal(warnings, want) {
 		t.Errorf("got %q, want %q", warnings, want)
+	}
+}
+
+func TestDatabaseAddress(t *testing.T) {
+	t.Parallel()
+	const file = "database:\n  address: [\"a:b@c:1/d\", e]\n"
+	for _, test := range []struct {
+		args     []string
+		address  string
+		inMemory bool
+		warnings int
+	}{
+		{nil, "", false, 0},
+		{[]string{"--data_dir=:memory:"}, "", true, 0},
+		{[]string{"--data_dir=:memory:", "--database.address", "postgres://a@b/c?x=y"}, "postgres://a@b/c?x=y", false, 0},
+		{[]string{"--config=a.yml"}, "a:b@c:1/d", false, 1},
+		{[]string{"--config=a.yml", "--database.address=f"}, "f", false, 0},
+	} {
+		config, warnings, err := parse(map[string]string{"a.yml": file}, test.args...)
+		if err != nil || config.PostgresAddress() != test.address || config.InMemory() != test.inMemory || len(warnings) != test.warnings {
+			t.Errorf("%q: address %q, in memory %t, warnings %q, %v", test.args, config.PostgresAddress(), config.InMemory(), warnings, err)
+		}
 	}
 }
 

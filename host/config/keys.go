@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -46,6 +47,10 @@ func find(keys []key, name string) (key, bool) {
 
 func (k key) isBool() bool { return k.value.Kind() == reflect.Bool }
 func (k key) isList() bool { return k.value.Kind() == reflect.Slice }
+
+// isPairs says that a list's entries are KEY=VALUE; entry is their form.
+func (k key) isPairs() bool { return k.tag.Get("entry") == "" }
+func (k key) entry() string { return cmp.Or(k.tag.Get("entry"), "KEY=VALUE") }
 
 // set gives a setting that is no list its value. The error names the setting, the
 // value and what is wanted.
@@ -131,7 +136,7 @@ func (k key) kind() string {
 	case reflect.Int:
 		return "NUMBER"
 	case reflect.Slice:
-		return "KEY=VALUE"
+		return k.entry()
 	}
 	if choices := k.tag.Get("oneof"); choices != "" {
 		return strings.ReplaceAll(choices, " ", "|")

@@ -71,6 +71,9 @@ func (p *parser) warnings() []string {
 		warnings = append(warnings, "settings of Nakama's that have no meaning here yet: "+
 			strings.Join(slices.Sorted(maps.Keys(p.ignored)), ", "))
 	}
+	if len(p.config.Database.Address) > 1 {
+		warnings = append(warnings, "of the addresses in database.address only the first is used")
+	}
 	if names := p.config.exposed(); len(names) > 0 {
 		warnings = append(warnings, "others than this machine can reach the host, and these keys still have the value that everyone knows: "+
 			strings.Join(names, ", "))

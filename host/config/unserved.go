@@ -18,11 +18,7 @@ console.signing_key
 console.token_expiry_sec
 console.username
 console.write_timeout_ms
-database.address
-database.conn_max_lifetime_ms
 database.dns_scan_interval_sec
-database.max_idle_conns
-database.max_open_conns
 iap.google.package_name
 iap.google.refund_check_period_min
 leaderboard.blacklist_rank_cache

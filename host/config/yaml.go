@@ -128,14 +128,14 @@ func (f file) take(k key, value *yaml.Node) {
 
 func (f file) takeList(k key, value *yaml.Node) {
 	if value.Kind != yaml.SequenceNode {
-		f.problemAt(value, "%s must be a list of KEY=VALUE, each on a line of its own after a dash", k.name)
+		f.problemAt(value, "%s must be a list of %s, each on a line of its own after a dash", k.name, k.entry())
 		return
 	}
 	entries := make([]string, 0, len(value.Content))
 	for _, entry := range value.Content {
 		entry = resolved(entry)
 		if entry.Kind != yaml.ScalarNode {
-			f.problemAt(entry, "an entry of %s must be a single KEY=VALUE", k.name)
+			f.problemAt(entry, "an entry of %s must be a single %s", k.name, k.entry())
 			return
 		}
 		entries = append(entries, entry.Value)

@@ -2,7 +2,9 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -21,6 +23,14 @@ type migration struct {
 	sql    string
 }
 
+// migrated brings the schema up to date, and closes the database if it cannot.
+func (d *DB) migrated(ctx context.Context) (*DB, error) {
+	if err := d.migrate(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
 // migrate runs the migrations that the database has not seen, each in a
 // transaction of its own. A database that has seen more than there are is refused.
 func (d *DB) migrate(ctx context.Context) error {
@@ -32,37 +42,64 @@ func (d *DB) migrate(ctx context.Context) error {
 }
 
 func (d *DB) migrateBy(ctx context.Context, steps []migration) error {
-	if _, err := d.Exec(ctx, `CREATE TABLE IF NOT EXISTS schema_migration (
-		number INTEGER NOT NULL PRIMARY KEY,
-		name   TEXT    NOT NULL
-	)`); err != nil {
+	if err := d.inMigration(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_migration (
+			number BIGINT NOT NULL PRIMARY KEY,
+			name   TEXT   NOT NULL
+		)`)
+		return err
+	}); err != nil {
 		return fmt.Errorf("make the table of migrations: %w", err)
 	}
+	for _, step := range steps {
+		if err := d.inMigration(ctx, func(tx *sql.Tx) error { return step.run(ctx, tx) }); err != nil {
+			return fmt.Errorf("migration %d (%s): %w", step.number, step.name, err)
+		}
+	}
 	var done int
-	row := d.write.QueryRowContext(ctx, "SELECT COALESCE(MAX(number), 0) FROM schema_migration")
+	row := d.write.QueryRowContext(ctx, lastMigration)
 	if err := row.Scan(&done); err != nil {
 		return d.explain("read which migrations were made", err)
 	}
 	if done > len(steps) {
-		return fmt.Errorf("database %s was made by a later nkhost: it has migration %d, this one knows %d; use that nkhost or another data_dir",
+		return fmt.Errorf("database %s was made by a later nkhost: it has migration %d, this one knows %d; use that nkhost or another database",
 			d.name, done, len(steps))
-	}
-	for _, step := range steps[done:] {
-		if err := d.migrateStep(ctx, step); err != nil {
-			return fmt.Errorf("migration %d (%s): %w", step.number, step.name, err)
-		}
 	}
 	return nil
 }
 
-func (d *DB) migrateStep(ctx context.Context, step migration) error {
-	return d.Tx(ctx, func(tx *Tx) error {
-		if _, err := tx.tx.ExecContext(ctx, step.sql); err != nil {
-			return d.explain("run its SQL", err)
-		}
-		_, err := tx.tx.ExecContext(ctx, "INSERT INTO schema_migration (number, name) VALUES ($1, $2)", step.number, step.name)
-		return d.explain("note that it was made", err)
-	})
+// inMigration runs fn in a transaction that no other host's migration runs beside.
+func (d *DB) inMigration(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	tx, err := d.write.BeginTx(ctx, &d.migration)
+	if err != nil {
+		return d.explain("begin a transaction", err)
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
+	if _, err := tx.ExecContext(ctx, d.beforeMigration); err != nil {
+		return d.explain("wait for other hosts", err)
+	}
+	if err := fn(tx); err != nil {
+		return d.explain("run its SQL", err)
+	}
+	if _, err := tx.ExecContext(ctx, d.afterMigration); err != nil {
+		return d.explain("give text its order", err)
+	}
+	return d.explain("commit", tx.Commit())
+}
+
+const lastMigration = "SELECT COALESCE(MAX(number), 0) FROM schema_migration"
+
+// run does nothing when the step has been made.
+func (m migration) run(ctx context.Context, tx *sql.Tx) error {
+	var done int
+	if err := tx.QueryRowContext(ctx, lastMigration).Scan(&done); err != nil || done >= m.number {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, m.sql); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO schema_migration (number, name) VALUES ($1, $2)", m.number, m.name)
+	return err
 }
 
 // readMigrations reads the files of the folder migrations, whose numbers must be

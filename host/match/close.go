@@ -10,10 +10,9 @@ import (
 )
 
 // Close ends all matches and then the registry's goroutines. From its first call on
-// nobody can create a match. With graceSeconds above 0 each match's Terminate is called
-// and the matches may go on for that long, and let users in, such as one who has lost
-// the connection; without, or when the time is over or ctx ends, they are stopped
-// without a further callback.
+// nobody can create or newly join a match. With graceSeconds above 0 each match's
+// Terminate is called and the matches may go on for that long; without, or when the
+// time is over or ctx ends, they are stopped without a further callback.
 //
 // Callbacks that run are waited for, but no longer than until ctx ends; the error
 // then says how many matches did not come to an end. A second call does nothing.

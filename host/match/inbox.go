@@ -37,7 +37,13 @@ func (c *Config) queueSize(of queueKind) int {
 	return [...]int{c.CallQueueSize, c.JoinAttemptQueueSize, c.SignalQueueSize}[of]
 }
 
+// push makes room at the head first, lest a queue that never runs empty grow.
 func (b *inbox) push(in input) {
+	if len(b.events) == cap(b.events) && b.head > len(b.events)/2 {
+		kept := copy(b.events, b.events[b.head:])
+		clear(b.events[kept:])
+		b.events, b.head = b.events[:kept], 0
+	}
 	b.events = append(b.events, in)
 	b.waiting[in.kind.queue()]++
 }

@@ -43,6 +43,7 @@ type input struct {
 	presences []Presence // joined, confirmed, left
 	messages  []Message  // ticked
 	joiner    *Joiner    // attempted
+	rejoin    bool       // attempted: only a member is let in
 	data      string     // signalled
 	grace     int        // terminating: seconds
 	request   *request   // who waits for the outcome; nil if nobody does
@@ -71,6 +72,7 @@ type outcome struct {
 	why     string // of an ending
 	err     error  // of a failure
 	verdict Verdict
+	member  bool // the joiner was a member already: no callback has run
 	answer  string
 }
 
@@ -94,17 +96,17 @@ func (l *life) step(ctx context.Context, in input) (out outcome) {
 	case inTick:
 		return l.loop(ctx, in.messages)
 	case inAttempt:
-		state, verdict, err := l.handler.JoinAttempt(ctx, l.tick, l.state, *in.joiner)
-		out = l.settle(in.kind, state, err)
-		if out.ending == goesOn {
-			out.verdict = verdict
-		}
+		return l.attempt(ctx, in)
 	case inJoin:
 		return l.join(ctx, in.presences)
 	case inConfirm:
 		l.confirm(in.presences)
 	case inLeave:
-		return l.leave(ctx, in.presences)
+		for i := range in.presences { // as on Nakama, match_leave is called for each
+			if out = l.leave(ctx, in.presences[i:i+1]); out.ending != goesOn {
+				return out
+			}
+		}
 	case inSignal:
 		state, answer, err := l.handler.Signal(ctx, l.tick, l.state, in.data)
 		out = l.settle(in.kind, state, err)
@@ -112,9 +114,23 @@ func (l *life) step(ctx context.Context, in input) (out outcome) {
 	case inTerminate:
 		state, err := l.handler.Terminate(ctx, l.tick, l.state, in.grace)
 		out = l.settle(in.kind, state, err)
-		if out.ending == goesOn && in.grace == 0 {
-			out.ending, out.why = finished, "no grace period is left"
-		}
+	}
+	return out
+}
+
+// attempt decides on a joiner by who is a member when the match gets round to it: a
+// leave that came before has been dealt with.
+func (l *life) attempt(ctx context.Context, in input) outcome {
+	if l.members.Load().has(&in.joiner.Presence) {
+		return outcome{verdict: Verdict{Allow: true}, member: true}
+	}
+	if in.rejoin {
+		return outcome{verdict: Verdict{Reason: notAccepting}}
+	}
+	state, verdict, err := l.handler.JoinAttempt(ctx, l.tick, l.state, *in.joiner)
+	out := l.settle(in.kind, state, err)
+	if out.ending == goesOn {
+		out.verdict = verdict
 	}
 	return out
 }
@@ -163,7 +179,8 @@ func (l *life) emptyForTooLong() bool {
 }
 
 func (l *life) ticksIn(d time.Duration) int {
-	return int(d * time.Duration(l.rate) / time.Second)
+	rate := time.Duration(l.rate)
+	return int(d/time.Second*rate + d%time.Second*rate/time.Second)
 }
 
 // join adds members before match_join is called, so that it can broadcast to them.
@@ -174,7 +191,7 @@ func (l *life) join(ctx context.Context, presences []Presence) outcome {
 		return outcome{}
 	}
 	l.members.Store(members)
-	expires := l.tick + int64(l.ticksIn(l.config.JoinMarkerDeadline))
+	expires := l.tick + max(1, int64(l.ticksIn(l.config.JoinMarkerDeadline)))
 	for _, p := range joins {
 		l.markers = append(l.markers, joinMarker{presence: p, expires: expires})
 	}
@@ -182,10 +199,14 @@ func (l *life) join(ctx context.Context, presences []Presence) outcome {
 	return l.settle(inJoin, state, err)
 }
 
+// confirm clears the markers of sockets that have completed their joins. Those that
+// came too late, or that the match wants out, are kicked: a socket must not go on as
+// if it were in a match that it is not a member of.
 func (l *life) confirm(presences []Presence) {
 	for i := range presences {
-		if marker, ok := l.markers.clear(presences[i].SessionID); ok && marker.kicked {
-			l.clients.Kick(l.id, []Presence{marker.presence})
+		p := &presences[i]
+		if marker, _ := l.markers.clear(p.SessionID); marker.kicked || !l.members.Load().has(p) {
+			l.clients.Kick(l.id, presences[i:i+1])
 		}
 	}
 }

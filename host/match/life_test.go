@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A match's course follows from its inputs alone: without a registry, a worker or a
@@ -107,6 +108,22 @@ func TestNearest(t *testing.T) {
 	} {
 		if got, ok := nearest(name, among); got != want || ok != (want != "") {
 			t.Errorf("nearest to %q: %q, %v, want %q", name, got, ok, want)
+		}
+	}
+}
+
+func TestTicksIn(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		d    time.Duration
+		rate int
+		want int
+	}{
+		{time.Second, 60, 60}, {1500 * time.Millisecond, 2, 3}, {99 * time.Millisecond, 10, 0},
+		{10 * 365 * 24 * time.Hour, 60, 10 * 365 * 24 * 3600 * 60}, // longer than there are nanoseconds times 60
+	} {
+		if got := (&life{rate: test.rate}).ticksIn(test.d); got != test.want {
+			t.Errorf("%v at %d a second: %d ticks, want %d", test.d, test.rate, got, test.want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package match
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -168,4 +169,54 @@ func TestEventsDoNotStarveTicks(t *testing.T) {
 		s.lookup(flooded).stop(outcome{})
 		s.pass(time.Second)
 	})
+}
+
+// A log may be slow, or look at the match itself.
+func TestDroppedMessagesAreLoggedWithoutTheMatchsLock(t *testing.T) {
+	play(t, Config{InputQueueSize: 1}, func(s *stage) {
+		id := s.create("plain")
+		m := s.lookup(id)
+		logged := 0
+		s.config.Log = slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
+			logged++
+			if !m.mu.TryLock() {
+				t.Error("the match is locked while it logs")
+				return 0, nil
+			}
+			m.mu.Unlock()
+			return len(p), nil
+		}), nil))
+		s.send(id, "alice", "one")
+		s.send(id, "alice", "two")
+		if logged != 1 {
+			t.Errorf("%d warnings", logged)
+		}
+	})
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// An inbox that never runs empty keeps room for what waits, not for all that ever did.
+func TestInboxDoesNotGrow(t *testing.T) {
+	t.Parallel()
+	var b inbox
+	next := 0
+	for i := range 10_000 {
+		b.push(input{kind: inSignal, grace: i})
+		if i < 3 {
+			continue
+		}
+		if in := b.pop(); in.grace != next {
+			t.Fatalf("input %d came instead of %d", in.grace, next)
+		}
+		next++
+	}
+	if b.size() != 3 || b.waiting[signalQueue] != 3 {
+		t.Errorf("%d inputs wait, and %d are counted", b.size(), b.waiting[signalQueue])
+	}
+	if cap(b.events) > 32 {
+		t.Errorf("room for %d inputs of which 4 waited at most", cap(b.events))
+	}
 }

@@ -80,12 +80,15 @@ func (r *Registry) Create(ctx context.Context, module string, params map[string]
 	m.module = module
 	m.createTime = r.config.Now().UnixMilli()
 
-	leave, err := r.beginWait(callerOf(ctx), m)
+	m.creator = callerOf(ctx)
+	if err := m.checkDepth(); err != nil {
+		return "", err
+	}
+	leave, err := r.beginWait(m.creator, m)
 	if err != nil {
 		return "", err
 	}
 	defer leave()
-	m.creator = callerOf(ctx)
 	handler, err := r.start(m, params)
 	m.creator = nil
 	if err != nil {
@@ -93,7 +96,7 @@ func (r *Registry) Create(ctx context.Context, module string, params map[string]
 	}
 	m.handler = handler
 	if !r.add(m) {
-		handler.Close()
+		m.shielded("closing the match's handler", handler.Close)
 		return "", errClosing()
 	}
 	r.wheel.add(m)
@@ -101,17 +104,38 @@ func (r *Registry) Create(ctx context.Context, module string, params map[string]
 	return m.id, nil
 }
 
-// start makes the handler and runs match_init.
-func (r *Registry) start(m *match, params map[string]any) (Handler, error) {
-	handler, err := r.newHandler(m.context(), m.module, m.id, &m.life)
-	if err != nil {
+// maxDepth is how many matches may be creating one another, each in its match_init,
+// when one more is created. They share one goroutine's stack.
+const maxDepth = 8
+
+func (m *match) checkDepth() error {
+	depth := 0
+	for creator := m.creator; creator != nil; creator = creator.creator {
+		depth++
+	}
+	if depth <= maxDepth {
+		return nil
+	}
+	return status.Errorf(codes.FailedPrecondition,
+		"A match of module %q cannot be created here: %d matches are creating one another already, each in the match_init of the one before.", m.module, depth)
+}
+
+// start makes the handler and runs match_init. A panic in them is an error.
+func (r *Registry) start(m *match, params map[string]any) (made Handler, err error) {
+	var handler Handler
+	defer func() {
+		if p := recover(); p != nil {
+			m.logPanic("match_init", p)
+			made, err = nil, fmt.Errorf("create match of module %q: match_init panicked: %v", m.module, p)
+		}
+		if err != nil && handler != nil {
+			m.shielded("closing the match's handler", handler.Close)
+		}
+	}()
+	if handler, err = r.newHandler(m.context(), m.module, m.id, &m.life); err != nil {
 		return nil, r.explain(m.module, err)
 	}
-	if err := m.init(handler, params); err != nil {
-		handler.Close()
-		return nil, err
-	}
-	return handler, nil
+	return handler, m.init(handler, params)
 }
 
 func (m *match) init(handler Handler, params map[string]any) error {
@@ -187,6 +211,10 @@ func (r *Registry) Get(matchID string) (Listing, error) {
 	}
 	return m.listing(m.label.text()), nil
 }
+
+// Exists says whether there is a match of that id. Config.Stopped has not been told of
+// its end then, but will be.
+func (r *Registry) Exists(matchID string) bool { return r.lookup(matchID) != nil }
 
 // Count is the number of matches.
 func (r *Registry) Count() int {

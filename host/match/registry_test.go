@@ -122,8 +122,8 @@ func TestCloseWithGrace(t *testing.T) {
 
 		_, err := s.Create(s.t.Context(), "plain", nil)
 		wantCode(s.t, err, codes.Unavailable, "shutting down")
-		if got := s.attempt(id, "bob"); !got.Allow || !got.IsNew {
-			t.Errorf("bob, whom the match lets in while the server shuts down: %+v", got)
+		if got := s.attempt(id, "bob"); got.Allow {
+			t.Error("bob was let in while the server shuts down")
 		}
 		if got := s.attempt(id, "alice"); !got.Allow || got.IsNew {
 			t.Errorf("alice, who is in: %+v", got)
@@ -134,7 +134,7 @@ func TestCloseWithGrace(t *testing.T) {
 		if took := time.Since(start); took.Round(100*time.Millisecond) != 2100*time.Millisecond {
 			t.Errorf("closing took %v, but the only match has ended after 2.1 s", took)
 		}
-		s.expect("attempt bob", "join bob", "stopped", "close")
+		s.expect("stopped", "close")
 	})
 }
 

@@ -19,12 +19,19 @@ type JoinResult struct {
 	Presences []Presence // the members, without a joiner who is new; must not be changed
 }
 
-// request is an event whose sender waits. Either the match begins it or the sender
-// gives it up, whichever comes first.
+// request is an event whose sender waits for a while. One that the sender has given
+// up before the match began it is not run.
 type request struct {
-	taken  atomic.Bool
+	state  atomic.Int32
 	answer chan answer
 }
+
+const (
+	requested int32 = iota
+	begun
+	answered
+	givenUp
+)
 
 type answer struct {
 	join  JoinResult
@@ -34,13 +41,25 @@ type answer struct {
 
 func newRequest() *request { return &request{answer: make(chan answer, 1)} }
 
-func (r *request) begin() bool { return r.taken.CompareAndSwap(false, true) }
+func (r *request) begin() bool { return r.state.CompareAndSwap(requested, begun) }
 
-// reply answers, if there is somebody to answer to. It is called once a request.
-func (r *request) reply(a answer) {
-	if r != nil {
-		r.answer <- a
+// reply answers and says whether the sender still waits for it. It is called once a
+// request.
+func (r *request) reply(a answer) (heard bool) {
+	if r == nil || r.state.Swap(answered) == givenUp {
+		return false
 	}
+	r.answer <- a
+	return true
+}
+
+// giveUp is what comes of a request that has waited too long, unless its answer comes
+// at the same time.
+func (r *request) giveUp(why error) (answer, error) {
+	if r.state.Swap(givenUp) == answered {
+		return <-r.answer, nil
+	}
+	return answer{}, why
 }
 
 func refuse(waiting []*request) {
@@ -52,7 +71,8 @@ func refuse(waiting []*request) {
 const notAccepting = "Match is not currently accepting join requests"
 
 // JoinAttempt asks a match to let a user in, and waits for its answer. A user who
-// may join is a member at once; Joined must follow. The error has code NotFound when
+// may join is a member at once; Joined must follow. One who lets ctx end, or for whom
+// the answer comes too late, has left again. The error has code NotFound when
 // there is no such match, and InvalidArgument when the id cannot be one. A match that
 // fails, ends, is too busy or does not answer in time refuses.
 func (r *Registry) JoinAttempt(ctx context.Context, matchID string, joiner Joiner) (JoinResult, error) {
@@ -60,13 +80,10 @@ func (r *Registry) JoinAttempt(ctx context.Context, matchID string, joiner Joine
 	if err != nil {
 		return JoinResult{}, err
 	}
-	if members := m.members.Load(); members.has(&joiner.Presence) {
-		return JoinResult{Allow: true, Label: m.label.text(), Presences: members.all()}, nil
-	}
-	got, err := r.ask(ctx, m, input{kind: inAttempt, joiner: &joiner})
+	got, err := r.ask(ctx, m, input{kind: inAttempt, joiner: &joiner, rejoin: r.isClosing()})
 	switch status.Code(err) {
 	case codes.OK:
-		got.join.IsNew = true
+		got.join.IsNew = got.join.IsNew || got.ended
 		return got.join, nil
 	case codes.NotFound, codes.FailedPrecondition:
 		return JoinResult{}, err
@@ -121,11 +138,9 @@ func (r *request) wait(ctx context.Context, timeout time.Duration) (answer, erro
 	case a := <-r.answer:
 		return a, nil
 	case <-timer.C:
-		r.begin()
-		return answer{}, status.Errorf(codes.DeadlineExceeded, "The match is busy: it has not answered within %v.", timeout)
+		return r.giveUp(status.Errorf(codes.DeadlineExceeded, "The match is busy: it has not answered within %v.", timeout))
 	case <-ctx.Done():
-		r.begin()
-		return answer{}, status.FromContextError(ctx.Err()).Err()
+		return r.giveUp(status.FromContextError(ctx.Err()).Err())
 	}
 }
 

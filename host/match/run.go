@@ -2,6 +2,7 @@ package match
 
 import (
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -19,6 +20,7 @@ type match struct {
 
 	order   uint64 // in which the matches were created
 	nextRun *match // in the run queue
+	placed  uint64 // the scheduler's lendings when it last gave the match a place; the scheduler's
 	onWheel
 
 	// What only the goroutine knows that is in the match.
@@ -83,19 +85,26 @@ func (m *match) wake() bool {
 
 // postMessage keeps a message for the next tick, or drops it.
 func (m *match) postMessage(message Message) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.stopped.Load() {
-		return
-	}
-	if len(m.inbox.messages) < m.config.InputQueueSize {
-		m.inbox.messages = append(m.inbox.messages, message)
-		return
-	}
-	if m.inbox.dropped++; m.inbox.dropped == 1 {
+	if m.keepMessage(message) == 1 {
 		m.log(slog.LevelWarn, "more messages in a tick than match.input_queue_size: the rest is dropped",
 			slog.Int("size", m.config.InputQueueSize))
 	}
+}
+
+// keepMessage returns 0, or if it drops the message, how many of this tick it has
+// dropped by now.
+func (m *match) keepMessage(message Message) (dropped int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stopped.Load() {
+		return 0
+	}
+	if len(m.inbox.messages) < m.config.InputQueueSize {
+		m.inbox.messages = append(m.inbox.messages, message)
+		return 0
+	}
+	m.inbox.dropped++
+	return m.inbox.dropped
 }
 
 // becomeDue notes a tick and says whether the caller must put the match into the
@@ -175,13 +184,23 @@ func (m *match) handle(in input) {
 		return
 	}
 	out := m.step(m.context(), in)
-	if out.ending == goesOn {
-		in.request.reply(m.answer(in, out))
-	} else {
+	if out.ending != goesOn {
 		m.end(out, in.request)
+		return
 	}
-	if in.kind == inAttempt && out.verdict.Allow {
-		m.handle(input{kind: inJoin, presences: []Presence{in.joiner.Presence}})
+	heard := in.request.reply(m.answer(in, out))
+	if in.kind == inAttempt && out.verdict.Allow && !out.member {
+		m.letIn(in.joiner.Presence, heard)
+	}
+}
+
+// letIn joins one whom the match allows to. If nobody has heard of that, the joiner
+// leaves at once: the module may have kept a place in match_join_attempt.
+func (m *match) letIn(p Presence, heard bool) {
+	m.handle(input{kind: inJoin, presences: []Presence{p}})
+	if !heard {
+		p.Reason = ReasonDisconnect
+		m.handle(input{kind: inLeave, presences: []Presence{p}})
 	}
 }
 
@@ -191,6 +210,7 @@ func (m *match) answer(in input, out outcome) answer {
 	}
 	return answer{join: JoinResult{
 		Allow:     out.verdict.Allow,
+		IsNew:     !out.member,
 		Reason:    out.verdict.Reason,
 		Label:     m.label.text(),
 		Presences: m.members.Load().all(),
@@ -254,10 +274,24 @@ func (m *match) release() {
 		return
 	}
 	m.released = true
-	m.sendDeferred()
-	m.config.Stopped(m.id)
-	m.handler.Close()
+	m.shielded("sending what was put off", m.sendDeferred)
+	m.shielded("telling that the match has stopped", func() { m.config.Stopped(m.id) })
+	m.shielded("closing the match's handler", m.handler.Close)
 	m.registry.released()
+}
+
+// shielded keeps a panic to the match that it comes from.
+func (m *match) shielded(doing string, fn func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			m.logPanic(doing, p)
+		}
+	}()
+	fn()
+}
+
+func (m *match) logPanic(doing string, p any) {
+	m.log(slog.LevelError, doing+" panicked", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 }
 
 func (m *match) logEnd(out outcome, attrs ...slog.Attr) {

@@ -25,6 +25,7 @@ type stage struct {
 	rate    int           // of new matches
 	label   string        // of new matches
 	slog    *lockedBuffer // what was logged
+	closing func()        // what handlers do on Close; may be nil
 }
 
 // callback is a call of one of a handler's methods. The function that plays a module
@@ -66,7 +67,13 @@ func newStage(t *testing.T, cfg Config) *stage {
 	s.modules["plain"] = func(context.Context, *callback) {}
 	cfg.Node = "n1"
 	cfg.Log = slog.New(slog.NewTextHandler(s.slog, nil))
-	cfg.Stopped = func(string) { s.write("stopped") }
+	stopped := cfg.Stopped
+	cfg.Stopped = func(id string) {
+		s.write("stopped")
+		if stopped != nil {
+			stopped(id)
+		}
+	}
 	cfg.Modules = func() []string { return []string{"plain", "game.chess"} }
 	s.Registry = NewRegistry(cfg, s.newHandler, s)
 	return s
@@ -266,7 +273,12 @@ func (a *actor) Terminate(ctx context.Context, tick int64, _ any, grace int) (an
 	return c.state, c.err
 }
 
-func (a *actor) Close() { a.stage.write("close") }
+func (a *actor) Close() {
+	a.stage.write("close")
+	if a.stage.closing != nil {
+		a.stage.closing()
+	}
+}
 
 // tally counts by key.
 type tally struct {

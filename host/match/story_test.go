@@ -138,14 +138,6 @@ func TestCallbacksThatEndTheMatch(t *testing.T) {
 	}
 }
 
-func TestTerminateWithoutGraceEndsTheMatch(t *testing.T) {
-	play(t, Config{}, func(s *stage) {
-		id := s.create("plain")
-		s.lookup(id).post(input{kind: inTerminate})
-		s.expect("init", "terminate 0", "stopped", "close")
-	})
-}
-
 func TestJoinThatIsNeverConfirmedBecomesALeave(t *testing.T) {
 	play(t, Config{JoinMarkerDeadline: 3 * time.Second}, func(s *stage) {
 		id := s.create("plain")

@@ -169,4 +169,6 @@ func (m *Matchmaker) remove(t *ticket) {
 	if t.partyID != "" {
 		m.byParty.remove(t.partyID, t)
 	}
+	m.gone++
+	m.tidy()
 }

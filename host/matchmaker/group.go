@@ -1,6 +1,9 @@
 package matchmaker
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // former collects the tickets that one ticket found, the best first, into groups
 // that could be matched with it.
@@ -13,43 +16,73 @@ type former struct {
 
 // draft is a group in the making, without the seeker.
 type draft struct {
-	tickets []*ticket
-	players int
+	tickets  []*ticket
+	players  int
+	sessions map[string]struct{} // behind the tickets; nil while they are few
+}
+
+// manyTickets is from how many on looking a session up beats walking the tickets.
+const manyTickets = 16
+
+func (d *draft) add(t *ticket) {
+	d.tickets = append(d.tickets, t)
+	d.players += t.size()
+	switch {
+	case d.sessions != nil:
+		d.note(t)
+	case len(d.tickets) == manyTickets:
+		d.sessions = make(map[string]struct{}, 2*manyTickets)
+		for _, member := range d.tickets {
+			d.note(member)
+		}
+	}
+}
+
+func (d *draft) note(t *ticket) {
+	for i := range t.entries {
+		d.sessions[t.entries[i].Presence.SessionID] = struct{}{}
+	}
+}
+
+// sharesSession tells whether some session stands behind both the draft and a ticket.
+func (d *draft) sharesSession(t *ticket) bool {
+	if d.sessions == nil {
+		return slices.ContainsFunc(d.tickets, t.sharesSession)
+	}
+	return slices.ContainsFunc(t.entries, func(e Entry) bool {
+		_, ok := d.sessions[e.Presence.SessionID]
+		return ok
+	})
 }
 
 // add puts a ticket into the first draft that has room for it, or into a new one,
 // and returns a group if that is full now and suits everybody. A ticket that can't
 // play with the seeker is left out.
 func (f *former) add(hit *ticket) []*ticket {
-	if f.clash(f.seeker, hit) || f.seeker.size()+hit.size() > f.seeker.max {
+	if f.seeker.sharesSession(hit) || f.mutual && !hit.wants(f.seeker) || f.seeker.size()+hit.size() > f.seeker.max {
 		return nil
 	}
-	f.latest = slices.IndexFunc(f.drafts, func(d draft) bool { return f.accepts(d, hit) })
-	if f.latest < 0 {
-		f.latest = len(f.drafts)
+	f.latest = 0
+	for f.latest < len(f.drafts) && !f.accepts(&f.drafts[f.latest], hit) {
+		f.latest++
+	}
+	if f.latest == len(f.drafts) {
 		f.drafts = append(f.drafts, draft{})
 	}
 	d := &f.drafts[f.latest]
-	d.tickets = append(d.tickets, hit)
-	d.players += hit.size()
+	d.add(hit)
 	if d.players+f.seeker.size() < f.seeker.max {
 		return nil
 	}
 	return f.finish(*d)
 }
 
-// clash tells whether two tickets can't be in one group. The seeker wants the other
-// already.
-func (f *former) clash(seeker, hit *ticket) bool {
-	return seeker.sharesSession(hit) || f.mutual && !hit.wants(seeker)
-}
-
-func (f *former) accepts(d draft, hit *ticket) bool {
-	if d.players+hit.size()+f.seeker.size() > f.seeker.max {
+func (f *former) accepts(d *draft, hit *ticket) bool {
+	if d.players+hit.size()+f.seeker.size() > f.seeker.max || d.sharesSession(hit) {
 		return false
 	}
-	return !slices.ContainsFunc(d.tickets, func(member *ticket) bool {
-		return f.clash(member, hit) || f.mutual && !member.wants(hit)
+	return !f.mutual || !slices.ContainsFunc(d.tickets, func(member *ticket) bool {
+		return !hit.wants(member) || !member.wants(hit)
 	})
 }
 
@@ -98,6 +131,23 @@ type choice struct {
 // leaveOut chooses tickets with exactly that many players; nil if there are none.
 // Like Nakama it takes those that were, on average, created first.
 func leaveOut(tickets []*ticket, players int) []*ticket {
+	if !slices.ContainsFunc(tickets, func(t *ticket) bool { return t.size() > 1 }) {
+		return oldest(tickets, players)
+	}
+	return oldestSet(tickets, players)
+}
+
+// oldest is what leaveOut chooses of tickets with one player each.
+func oldest(tickets []*ticket, n int) []*ticket {
+	if len(tickets) < n {
+		return nil
+	}
+	byAge := slices.SortedStableFunc(slices.Values(tickets), func(a, b *ticket) int { return cmp.Compare(a.created, b.created) })
+	return byAge[:n]
+}
+
+// oldestSet is what leaveOut chooses of any tickets.
+func oldestSet(tickets []*ticket, players int) []*ticket {
 	oldest := tickets[0].created
 	for _, t := range tickets {
 		oldest = min(oldest, t.created)

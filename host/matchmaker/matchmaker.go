@@ -12,6 +12,7 @@ import (
 	"context"
 	"hash/maphash"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -64,7 +65,8 @@ type Matchmaker struct {
 	tickets   map[string]*ticket
 	bySession holders
 	byParty   holders
-	pool      []*ticket // the oldest first; those that are gone drop out at the next pass
+	pool      []*ticket // the oldest first; those that are gone drop out sooner or later
+	gone      int       // how many of pool are gone
 }
 
 // New returns an empty matchmaker. It calls matched once for each pass that formed
@@ -95,8 +97,14 @@ func (m *Matchmaker) Run(ctx context.Context) {
 }
 
 // Process is one interval: every ticket that still searches does so once. Tickets
-// may come and go meanwhile; a new one is first looked at in the next interval.
+// may come and go meanwhile; a new one is first looked at in the next interval. A
+// panic is logged and ends the interval.
 func (m *Matchmaker) Process() {
+	defer func() {
+		if fault := recover(); fault != nil {
+			m.cfg.Log.Error("an interval of the matchmaker panicked", "panic", fault, "stack", string(debug.Stack()))
+		}
+	}()
 	if groups := m.process(); len(groups) > 0 {
 		m.matched(groups)
 	}
@@ -108,7 +116,7 @@ func (m *Matchmaker) process() [][]Entry {
 	start := m.cfg.Now()
 	p := newPass(m.cfg, m.seed, m.waiting())
 	p.run()
-	groups := m.take(p.groups)
+	groups := m.take(p)
 	if took := m.cfg.Now().Sub(start); took > m.cfg.Interval {
 		m.cfg.Log.Warn("The matchmaker needs longer than its interval.",
 			"took", took, "interval", m.cfg.Interval, "tickets", len(p.pool), "groups", len(groups))
@@ -117,25 +125,41 @@ func (m *Matchmaker) process() [][]Entry {
 }
 
 // waiting returns the tickets in the pool. The slice stays as it is until the next
-// call, since Add only appends.
+// call, since Add only appends and tidy makes a new one.
 func (m *Matchmaker) waiting() []*ticket {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pool = slices.DeleteFunc(m.pool, func(t *ticket) bool { return t.gone.Load() })
+	m.gone = 0
 	return slices.Clip(m.pool)
+}
+
+// tidy drops the tickets that are gone once they are most of the pool. A pass may be
+// reading the old slice. It wants the lock to be held.
+func (m *Matchmaker) tidy() {
+	const few = 64
+	if m.gone <= len(m.pool)/2+few {
+		return
+	}
+	rest := make([]*ticket, 0, len(m.tickets)+few)
+	for _, t := range m.pool {
+		if !t.gone.Load() {
+			rest = append(rest, t)
+		}
+	}
+	m.pool, m.gone = rest, 0
 }
 
 // take removes the groups' tickets. A group of which a ticket was removed during
 // the pass is broken up; its other tickets wait on.
-func (m *Matchmaker) take(groups [][]*ticket) [][]Entry {
+func (m *Matchmaker) take(p *pass) [][]Entry {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var taken [][]Entry
-	for _, group := range groups {
+	broken := false
+	for _, group := range p.groups {
 		if slices.ContainsFunc(group, func(t *ticket) bool { return t.gone.Load() }) {
-			for _, t := range group {
-				t.taken = false
-			}
+			broken = true
 			continue
 		}
 		var entries []Entry
@@ -144,6 +168,9 @@ func (m *Matchmaker) take(groups [][]*ticket) [][]Entry {
 			entries = append(entries, t.entries...)
 		}
 		taken = append(taken, entries)
+	}
+	if broken {
+		p.searchAgain()
 	}
 	return taken
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"hash/maphash"
 	"iter"
+	"runtime/debug"
 	"slices"
 	"time"
 )
@@ -31,7 +32,7 @@ type hit struct {
 
 func newPass(cfg Config, seed maphash.Seed, pool []*ticket) *pass {
 	for i, t := range pool {
-		t.age = i
+		t.age, t.searched, t.taken = i, false, false
 	}
 	return &pass{
 		cfg:    cfg,
@@ -51,9 +52,10 @@ func (p *pass) run() {
 			p.mutual = p.cfg.Now().Sub(p.start) < time.Duration(p.cfg.RevThreshold)*p.cfg.Interval
 		}
 		t.intervals++
+		t.searched = true
 		// With equal counts, searching again would find what finds this one anyway.
 		t.waits = t.intervals >= p.cfg.MaxIntervals || t.min == t.max
-		if group := p.search(t, t.waits); group != nil {
+		if group := p.try(t, t.waits); group != nil {
 			for _, member := range group {
 				member.taken = true
 			}
@@ -62,11 +64,38 @@ func (p *pass) run() {
 	}
 }
 
+// searchAgain lets those who have searched for the last time do so once more: a group
+// has been broken up, and its tickets were not to be found meanwhile.
+func (p *pass) searchAgain() {
+	for _, t := range p.pool {
+		if t.searched && t.waits {
+			t.waits = false
+			t.intervals--
+		}
+	}
+}
+
+// try is search, but after a panic the ticket only waits to be found.
+func (p *pass) try(t *ticket, last bool) (group []*ticket) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			t.waits, group = true, nil
+			p.cfg.Log.Error("the search of a matchmaker ticket panicked",
+				"ticket", t.id, "panic", fault, "stack", string(debug.Stack()))
+		}
+	}()
+	return p.search(t, last)
+}
+
 // search returns the group that the ticket forms. Only in its last interval does it
 // accept fewer players than its maximum.
 func (p *pass) search(t *ticket, last bool) []*ticket {
 	f := former{seeker: t, mutual: p.mutual}
-	for other := range p.found(t) {
+	enough := t.max
+	if last {
+		enough = t.min
+	}
+	for other := range p.found(t, enough) {
 		if group := f.add(other); group != nil {
 			return group
 		}
@@ -78,25 +107,26 @@ func (p *pass) search(t *ticket, last bool) []*ticket {
 }
 
 // found yields the free tickets that the ticket's query finds, the best score first
-// and of equals the longest-waiting; none if they can't be enough for a group.
-func (p *pass) found(t *ticket) iter.Seq[*ticket] {
+// and of equals the longest-waiting; none if they can't be so many players with the
+// ticket's own as would be enough.
+func (p *pass) found(t *ticket, enough int) iter.Seq[*ticket] {
 	return func(yield func(*ticket) bool) {
-		best, enough := t.query.BestScore(), false
+		best, done := t.query.BestScore(), false
 		p.rest = p.rest[:0]
 		// Nothing can come before those with the best score, so that they are
 		// yielded at once, and often no others have to be looked at.
-		p.candidates(t, func(other *ticket) bool {
+		p.candidates(t, enough, func(other *ticket) bool {
 			score, ok := t.query.Match(other.doc)
 			switch {
 			case !ok:
 			case score >= best:
-				enough = !yield(other)
+				done = !yield(other)
 			default:
 				p.rest = append(p.rest, hit{other, score})
 			}
-			return !enough
+			return !done
 		})
-		if enough {
+		if done {
 			return
 		}
 		slices.SortFunc(p.rest, func(a, b hit) int {
@@ -117,9 +147,9 @@ func few(within, all int) bool { return within <= 64 || within < all/32 }
 
 // candidates yields the tickets, the oldest first, that the ticket's query should be
 // asked about.
-func (p *pass) candidates(t *ticket, yield func(*ticket) bool) {
+func (p *pass) candidates(t *ticket, enough int, yield func(*ticket) bool) {
 	l := p.index.find(t)
-	if t.size()+l.players < t.min {
+	if t.size()+l.players < enough {
 		return
 	}
 	if l.byNumber == nil {
@@ -128,7 +158,7 @@ func (p *pass) candidates(t *ticket, yield func(*ticket) bool) {
 	}
 	bounds := t.lookup.ranged
 	if within := l.within(bounds); few(len(within), len(l.byAge)) {
-		p.sorted(t, l, within, yield)
+		p.sorted(t, enough, l, within, yield)
 		return
 	}
 	l.each(l.byAge, func(e entry) bool {
@@ -139,7 +169,7 @@ func (p *pass) candidates(t *ticket, yield func(*ticket) bool) {
 
 // sorted yields tickets from a part of the list that is not in the order of their
 // ages; none if they can't be enough for a group.
-func (p *pass) sorted(t *ticket, l *list, entries []entry, yield func(*ticket) bool) {
+func (p *pass) sorted(t *ticket, enough int, l *list, entries []entry, yield func(*ticket) bool) {
 	p.near = p.near[:0]
 	players := t.size()
 	l.each(entries, func(e entry) bool {
@@ -149,7 +179,7 @@ func (p *pass) sorted(t *ticket, l *list, entries []entry, yield func(*ticket) b
 		}
 		return true
 	})
-	if players < t.min {
+	if players < enough {
 		return
 	}
 	slices.SortFunc(p.near, func(a, b *ticket) int { return cmp.Compare(a.age, b.age) })

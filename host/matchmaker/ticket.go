@@ -21,6 +21,7 @@ type ticket struct {
 
 	// These belong to the pass.
 	age       int  // its place in the pool, the oldest first
+	searched  bool // in this pass
 	intervals int  // in which it has searched
 	waits     bool // to be found, and no longer searches
 	taken     bool // is in a group

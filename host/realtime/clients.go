@@ -2,8 +2,6 @@ package realtime
 
 import (
 	"github.com/heroiclabs/nakama-common/rtapi"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"nkhost/host/match"
 )
@@ -16,31 +14,41 @@ func (s *Server) Send(matchID string, to []match.Presence, message match.Broadca
 	b := &broadcast{message: &matchData{
 		matchID: matchID, sender: message.Sender, opCode: message.OpCode, data: message.Data, reliable: message.Reliable,
 	}}
-	s.mu.RLock()
-	for i := range to {
-		if c := s.sockets[to[i].SessionID]; c != nil {
-			c.enqueue(b.frame(c.format))
-		}
+	var few [16]*socket // most matches need no more, and no list on the heap
+	for _, c := range s.appendOpen(few[:0], to) {
+		c.enqueue(b.frame(c.format))
 	}
-	s.mu.RUnlock()
 	s.tracker.report(b)
 }
 
-// Kick takes presences off a match's stream. Those of another node are passed over.
+// appendOpen appends the sockets of those sessions that are open.
+func (s *Server) appendOpen(list []*socket, sessions []match.Presence) []*socket {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for i := range sessions {
+		if c := s.sockets[sessions[i].SessionID]; c != nil {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// Kick takes presences off a match's stream, of which the match is told in one call.
+// Those of another node are passed over.
 func (s *Server) Kick(matchID string, presences []match.Presence) {
 	stream, ok := matchStream(matchID)
 	if !ok {
 		return
 	}
+	var sockets []*socket
+	var users []string
 	for i := range presences {
 		p := &presences[i]
-		if p.Node != s.options.Node {
-			continue
-		}
-		if c := s.find(p.SessionID); c != nil {
-			s.tracker.untrack(c, stream, p.UserID)
+		if c := s.find(p.SessionID); c != nil && p.Node == s.options.Node {
+			sockets, users = append(sockets, c), append(users, p.UserID)
 		}
 	}
+	s.tracker.untrackAll(sockets, stream, users)
 }
 
 // Disconnect ends the sessions of a match that failed.
@@ -91,7 +99,7 @@ func (s *Server) StreamUserUpdate(stream Stream, userID, sessionID string, meta 
 	if c == nil {
 		return errSessionGone
 	}
-	return s.tracker.update(c, stream, userID, meta)
+	return s.tracker.update(c, stream, userID, meta, nil)
 }
 
 // StreamUserLeave takes a presence off a stream, if it is there.
@@ -134,7 +142,7 @@ func (s *Server) StreamSend(stream Stream, to []Presence, out *rtapi.Envelope) {
 func (s *Server) SendToSession(sessionID string, out *rtapi.Envelope) error {
 	c := s.find(sessionID)
 	if c == nil {
-		return status.Error(codes.NotFound, "The session has ended.")
+		return errSessionGone
 	}
 	c.send(out)
 	return nil

@@ -23,6 +23,7 @@ const (
 	UserBanned
 	MatchFailed
 	ServerClosing
+	InternalFault
 	closeReasons
 )
 
@@ -38,8 +39,8 @@ type closing struct {
 	warn   bool // the log should show it
 }
 
-// how follows Nakama: a close for whatever reason has code 1000, so that clients
-// which tell a clean close from a broken one see the same.
+// how follows Nakama in that a close by the server has code 1000, so that clients which
+// tell a clean close from a broken one see the same. Only a server that closes says so.
 func (r CloseReason) how() closing {
 	const normal = websocket.CloseNormalClosure
 	return [closeReasons]closing{
@@ -59,6 +60,7 @@ func (r CloseReason) how() closing {
 		UserBanned:          {"user_banned", normal, "server-side session disconnect", noticeUserBanned, false},
 		MatchFailed:         {"match_failed", normal, "match failed", 0, false},
 		ServerClosing:       {"server_closing", websocket.CloseGoingAway, "server closing", 0, false},
+		InternalFault:       {"internal_fault", normal, "internal error", 0, true},
 	}[r]
 }
 

@@ -21,7 +21,7 @@ func discard() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, ni
 
 // idleSocket is a socket without a connection; nothing may be written to it.
 func idleSocket(s *Server) *socket {
-	c := s.newSocket(nil, formatJSON, uuid.New(), &session.Caller{SessionID: uuid.NewString(), UserID: uuid.NewString()})
+	c := s.newSocket(nil, nil, formatJSON, uuid.New(), &session.Caller{SessionID: uuid.NewString(), UserID: uuid.NewString()})
 	c.pings.Stop()
 	return c
 }

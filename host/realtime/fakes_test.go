@@ -67,6 +67,20 @@ func (f *fakeMatches) JoinAttempt(_ context.Context, id string, joiner match.Joi
 	return answer(joiner)
 }
 
+func (f *fakeMatches) Exists(id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.answers[id] != nil
+}
+
+// end makes a match unknown and tells the server.
+func (f *fakeMatches) end(id string, s *Server) {
+	f.mu.Lock()
+	delete(f.answers, id)
+	f.mu.Unlock()
+	s.MatchEnded(id)
+}
+
 func (f *fakeMatches) Joined(id string, p match.Presence) {
 	f.calls <- call{what: "joined " + id, leaves: []match.Presence{p}}
 }

@@ -17,7 +17,13 @@ func (t *tracker) follow(s *socket, users []uuid.UUID) ([]*rtapi.UserPresence, e
 	if s.gone {
 		return nil, errSessionGone
 	}
-	if len(s.follows)+len(users) > t.maxFollows {
+	news := 0
+	for _, user := range users {
+		if _, followed := s.follows[user]; !followed && user != s.user {
+			news++
+		}
+	}
+	if len(s.follows)+news > t.maxFollows {
 		return nil, errTooManyFollows
 	}
 	statuses := []*rtapi.UserPresence{}

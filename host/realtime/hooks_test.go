@@ -57,11 +57,11 @@ func TestHooks(t *testing.T) {
 	update("other")
 	alice.want(`{"cid":"1","error":{"code":7}}`)
 	update("change")
+	alice.want(`{"cid":"1"}`)
 	event := alice.read()["status_presence_event"].(map[string]any)["joins"].([]any)[0].(map[string]any)
 	if event["status"] != "changed" {
 		t.Errorf("the status is %v", event)
 	}
-	alice.want(`{"cid":"1"}`)
 	alice.write(`{"cid":"2","pong":{}}`)
 	alice.write(`{"cid":"3","match_leave":{}}`)
 	alice.want(`{"cid":"3","error":{"code":3}}`)

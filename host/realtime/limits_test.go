@@ -121,7 +121,7 @@ func TestQueueBounds(t *testing.T) {
 // not answer and is closed.
 func TestPingAndPong(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, func(o *Options) { o.PingPeriod, o.PongWait = 10*time.Millisecond, 200*time.Millisecond })
+	s := newStage(t, func(o *Options) { o.PingPeriod, o.PongWait = 10*time.Millisecond, time.Second })
 	alice, bob := s.dial("alice", ""), s.dial("bob", "")
 	bob.conn.SetPingHandler(func(string) error { return nil })
 
@@ -148,7 +148,11 @@ func TestPingAndPong(t *testing.T) {
 		t.Errorf("ponged with %q", got)
 	}
 	for range 30 {
-		<-pinged
+		select {
+		case <-pinged:
+		case <-aliceRead:
+			t.Fatal("alice was closed, too")
+		}
 	}
 	s.server.DisconnectSession(alice.sid, match.ReasonDisconnect)
 	<-aliceRead

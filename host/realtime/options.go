@@ -38,6 +38,9 @@ type Matches interface {
 	// JoinAttempt asks a match to let someone in. An error with code NotFound: there
 	// is no such match; any other: it takes nobody now.
 	JoinAttempt(ctx context.Context, matchID string, joiner match.Joiner) (match.JoinResult, error)
+	// Exists says whether there is a match: if so, the Server is told when it ends, by
+	// MatchEnded. It is called with the tracker's lock held.
+	Exists(matchID string) bool
 	// Joined says that a presence that was let in is there.
 	Joined(matchID string, p match.Presence)
 	Leave(matchID string, leaves []match.Presence)

@@ -121,21 +121,42 @@ func (s *socket) take() [][]byte {
 	return frames
 }
 
-// write writes frames in one go. They are the socket's spare list, which is empty
-// afterwards.
+// maxChunk is how many bytes a client has the write wait for: one that is slow but
+// reads must not be cut off since much waits for it.
+const maxChunk = 64 << 10
+
+// write writes frames, as many at a time as make a chunk. They are the socket's spare
+// list, which is empty afterwards.
 func (s *socket) write(frames [][]byte) error {
-	conn := s.conn.NetConn()
-	if err := conn.SetWriteDeadline(time.Now().Add(s.server.options.WriteWait)); err != nil {
+	defer clear(frames)
+	for rest := frames; len(rest) > 0; {
+		n, size := 1, len(rest[0])
+		for n < len(rest) && size+len(rest[n]) <= maxChunk {
+			size += len(rest[n])
+			n++
+		}
+		if err := s.writeChunk(rest[:n], size); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// writeChunk writes frames in one go. A frame that is longer than a chunk goes out
+// whole, but has as much longer to.
+func (s *socket) writeChunk(frames [][]byte, size int) error {
+	conn := s.out
+	patience := s.server.options.WriteWait * time.Duration(1+size/(maxChunk+1))
+	if err := conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}
-	var err error
 	if len(frames) == 1 {
-		_, err = conn.Write(frames[0])
-	} else {
-		buffers := net.Buffers(frames)
-		_, err = buffers.WriteTo(conn)
+		_, err := conn.Write(frames[0])
+		return err
 	}
-	clear(frames)
+	buffers := net.Buffers(frames)
+	_, err := buffers.WriteTo(conn)
 	return err
 }
 

@@ -8,98 +8,73 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // handler does what a message asks for and answers it. It returns the answer for
 // the hooks, nil if there is none, and whether all went well.
 type handler func(s *Server, c *socket, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool)
 
-// route finds a message's name, as hooks know it, and its handler. The handler is
-// nil for what nkhost does not serve; the name is "" for what no client sends.
-func route(in *rtapi.Envelope) (name string, h handler) {
-	switch in.Message.(type) {
-	case *rtapi.Envelope_MatchDataSend:
-		return "MatchDataSend", (*Server).matchDataSend
-	case *rtapi.Envelope_MatchCreate:
-		return "MatchCreate", (*Server).matchCreate
-	case *rtapi.Envelope_MatchJoin:
-		return "MatchJoin", (*Server).matchJoin
-	case *rtapi.Envelope_MatchLeave:
-		return "MatchLeave", (*Server).matchLeave
-	case *rtapi.Envelope_MatchmakerAdd:
-		return "MatchmakerAdd", (*Server).matchmakerAdd
-	case *rtapi.Envelope_MatchmakerRemove:
-		return "MatchmakerRemove", (*Server).matchmakerRemove
-	case *rtapi.Envelope_Rpc:
-		return "Rpc", (*Server).rpc
-	case *rtapi.Envelope_Ping:
-		return "Ping", (*Server).ping
-	case *rtapi.Envelope_Pong:
-		return "Pong", (*Server).pong
-	case *rtapi.Envelope_StatusFollow:
-		return "StatusFollow", (*Server).statusFollow
-	case *rtapi.Envelope_StatusUnfollow:
-		return "StatusUnfollow", (*Server).statusUnfollow
-	case *rtapi.Envelope_StatusUpdate:
-		return "StatusUpdate", (*Server).statusUpdate
-	}
-	return unserved(in), nil
+// routes are the messages of Nakama's clients by their field of the envelope: the name
+// by which hooks know each, and its handler, nil for what nkhost does not serve.
+var routes = map[protoreflect.Name]struct {
+	name    string
+	handler handler
+}{
+	"match_data_send":   {"MatchDataSend", (*Server).matchDataSend},
+	"match_create":      {"MatchCreate", (*Server).matchCreate},
+	"match_join":        {"MatchJoin", (*Server).matchJoin},
+	"match_leave":       {"MatchLeave", (*Server).matchLeave},
+	"matchmaker_add":    {"MatchmakerAdd", (*Server).matchmakerAdd},
+	"matchmaker_remove": {"MatchmakerRemove", (*Server).matchmakerRemove},
+	"rpc":               {"Rpc", (*Server).rpc},
+	"ping":              {"Ping", (*Server).ping},
+	"pong":              {"Pong", (*Server).pong},
+	"status_follow":     {"StatusFollow", (*Server).statusFollow},
+	"status_unfollow":   {"StatusUnfollow", (*Server).statusUnfollow},
+	"status_update":     {"StatusUpdate", (*Server).statusUpdate},
+
+	"channel_join":            {name: "ChannelJoin"},
+	"channel_leave":           {name: "ChannelLeave"},
+	"channel_message_send":    {name: "ChannelMessageSend"},
+	"channel_message_update":  {name: "ChannelMessageUpdate"},
+	"channel_message_remove":  {name: "ChannelMessageRemove"},
+	"party_create":            {name: "PartyCreate"},
+	"party_join":              {name: "PartyJoin"},
+	"party_leave":             {name: "PartyLeave"},
+	"party_promote":           {name: "PartyPromote"},
+	"party_accept":            {name: "PartyAccept"},
+	"party_remove":            {name: "PartyRemove"},
+	"party_close":             {name: "PartyClose"},
+	"party_join_request_list": {name: "PartyJoinRequestList"},
+	"party_matchmaker_add":    {name: "PartyMatchmakerAdd"},
+	"party_matchmaker_remove": {name: "PartyMatchmakerRemove"},
+	"party_data_send":         {name: "PartyDataSend"},
+	"party_update":            {name: "PartyUpdate"},
 }
 
-// unserved names the messages that Nakama serves and nkhost does not.
-func unserved(in *rtapi.Envelope) string {
-	switch in.Message.(type) {
-	case *rtapi.Envelope_ChannelJoin:
-		return "ChannelJoin"
-	case *rtapi.Envelope_ChannelLeave:
-		return "ChannelLeave"
-	case *rtapi.Envelope_ChannelMessageSend:
-		return "ChannelMessageSend"
-	case *rtapi.Envelope_ChannelMessageUpdate:
-		return "ChannelMessageUpdate"
-	case *rtapi.Envelope_ChannelMessageRemove:
-		return "ChannelMessageRemove"
-	case *rtapi.Envelope_PartyCreate:
-		return "PartyCreate"
-	case *rtapi.Envelope_PartyJoin:
-		return "PartyJoin"
-	case *rtapi.Envelope_PartyLeave:
-		return "PartyLeave"
-	case *rtapi.Envelope_PartyPromote:
-		return "PartyPromote"
-	case *rtapi.Envelope_PartyAccept:
-		return "PartyAccept"
-	case *rtapi.Envelope_PartyRemove:
-		return "PartyRemove"
-	case *rtapi.Envelope_PartyClose:
-		return "PartyClose"
-	case *rtapi.Envelope_PartyJoinRequestList:
-		return "PartyJoinRequestList"
-	case *rtapi.Envelope_PartyMatchmakerAdd:
-		return "PartyMatchmakerAdd"
-	case *rtapi.Envelope_PartyMatchmakerRemove:
-		return "PartyMatchmakerRemove"
-	case *rtapi.Envelope_PartyDataSend:
-		return "PartyDataSend"
-	case *rtapi.Envelope_PartyUpdate:
-		return "PartyUpdate"
+// messageField is the envelope's oneof that holds its message.
+var messageField = (&rtapi.Envelope{}).ProtoReflect().Descriptor().Oneofs().ByName("message")
+
+// route finds a message's name and its handler. The name is "" for what no client
+// sends.
+func route(in *rtapi.Envelope) (name string, h handler) {
+	field := in.ProtoReflect().WhichOneof(messageField)
+	if field == nil {
+		return "", nil
 	}
-	return ""
+	r := routes[field.Name()]
+	return r.name, r.handler
 }
 
 // Messages names the messages of Nakama's clients that are served and those that are
 // not yet, each sorted.
 func Messages() (served, planned []string) {
-	kinds := (&rtapi.Envelope{}).ProtoReflect().Descriptor().Oneofs().ByName("message").Fields()
-	for i := range kinds.Len() {
-		in := (&rtapi.Envelope{}).ProtoReflect()
-		in.Set(kinds.Get(i), in.NewField(kinds.Get(i)))
-		switch name, h := route(in.Interface().(*rtapi.Envelope)); {
-		case name == "":
-		case h != nil:
-			served = append(served, name)
-		default:
-			planned = append(planned, name)
+	for _, r := range routes {
+		if r.handler != nil {
+			served = append(served, r.name)
+		} else {
+			planned = append(planned, r.name)
 		}
 	}
 	slices.Sort(served)
@@ -137,7 +112,7 @@ func (s *Server) handleHooked(c *socket, name string, h handler, in *rtapi.Envel
 		if message != nil {
 			cid = message.Cid
 		}
-		c.send(failure(cid, rtapi.Error_RUNTIME_FUNCTION_EXCEPTION, s.errorText(err, "before hook "+name)))
+		c.send(failure(cid, rtapi.Error_RUNTIME_FUNCTION_EXCEPTION, c.errorText(err, "before hook "+name)))
 		return true
 	}
 	if message == nil {
@@ -173,14 +148,19 @@ func (c *socket) answer(out *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	return out, true
 }
 
+const internalError = "An internal error occurred; the server's log says more."
+
 // errorText is what a client may know of an error: the text of one that has a code.
-// Any other is logged instead.
-func (s *Server) errorText(err error, doing string) string {
+// Any other is logged instead, unless it comes of the session's end, which cuts short
+// what the client has asked for.
+func (c *socket) errorText(err error, doing string) string {
 	if coded, ok := status.FromError(err); ok {
 		return coded.Message()
 	}
-	s.log.Error("internal error", "in", doing, "error", err)
-	return "An internal error occurred; the server's log says more."
+	if c.ctx.Err() == nil {
+		c.server.log.Error("internal error", "in", doing, "error", err)
+	}
+	return internalError
 }
 
 func (s *Server) ping(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
@@ -199,8 +179,11 @@ func (s *Server) rpc(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 		return c.refuse(in.Cid, rtapi.Error_RUNTIME_FUNCTION_NOT_FOUND, "There is no RPC function "+call.Id+".")
 	}
 	payload, err := s.options.Runtime.RPC(c.ctx, id, c.caller, call.Payload)
+	if c.ctx.Err() != nil {
+		return nil, false // the session has ended meanwhile, and nobody waits for the answer
+	}
 	if err != nil {
-		return c.refuse(in.Cid, rtapi.Error_RUNTIME_FUNCTION_EXCEPTION, s.errorText(err, "RPC "+id))
+		return c.refuse(in.Cid, rtapi.Error_RUNTIME_FUNCTION_EXCEPTION, c.errorText(err, "RPC "+id))
 	}
 	return c.answer(&rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_Rpc{Rpc: &api.Rpc{Id: call.Id, Payload: payload}}})
 }

@@ -31,7 +31,7 @@ func (s *Server) matchCreate(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, bo
 		return true
 	})
 	if err != nil {
-		return c.refuse(in.Cid, codeOf(err), s.errorText(err, "match create"))
+		return c.refuse(in.Cid, codeOf(err), c.errorText(err, "match create"))
 	}
 	return out, true
 }
@@ -76,7 +76,7 @@ func (s *Server) joinRelayed(c *socket, cid string, stream Stream, mayBeEmpty bo
 		return true
 	})
 	if err != nil {
-		return c.refuse(cid, codeOf(err), s.errorText(err, "match join"))
+		return c.refuse(cid, codeOf(err), c.errorText(err, "match join"))
 	}
 	if out == nil {
 		return c.refuse(cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found.")
@@ -97,7 +97,7 @@ func (s *Server) joinAuthoritative(c *socket, cid string, stream Stream, metadat
 	case status.Code(err) == codes.NotFound:
 		return c.refuse(cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found.")
 	case err != nil:
-		return c.refuse(cid, rtapi.Error_MATCH_JOIN_REJECTED, s.errorText(err, "match join"))
+		return c.refuse(cid, rtapi.Error_MATCH_JOIN_REJECTED, c.errorText(err, "match join"))
 	case !result.Allow && result.Reason == "":
 		return c.refuse(cid, rtapi.Error_MATCH_JOIN_REJECTED, "Match join rejected")
 	case !result.Allow:
@@ -107,23 +107,22 @@ func (s *Server) joinAuthoritative(c *socket, cid string, stream Stream, metadat
 	out := c.matchAnswer(cid, &rtapi.Match{
 		MatchId: matchID, Authoritative: true, Label: wrapperspb.String(result.Label), Size: int32(len(others)), Presences: others,
 	})
-	if !result.IsNew {
-		return c.answer(out)
-	}
 	if err := s.enter(c, stream, out); err != nil {
-		return c.refuse(cid, codeOf(err), s.errorText(err, "match join"))
+		return c.refuse(cid, codeOf(err), c.errorText(err, "match join"))
 	}
 	return out, true
 }
 
-// enter puts a socket that a match has let in onto the match's stream, with its
-// answer before the event, or takes the join back.
+// enter puts a socket that a match has let in onto the match's stream, unless it is
+// there, with its answer before the event; or it takes the join back. A match that has
+// ended since is answered as one that ends right afterwards, as on Nakama, but it is
+// not entered: its stream is closed already, and the presence would stay for ever.
 func (s *Server) enter(c *socket, stream Stream, out *rtapi.Envelope) error {
-	_, err := s.tracker.track(c, stream, c.self.UserID, Meta{}, func([]*presence) bool {
-		c.send(out)
-		return true
-	})
 	matchID := out.GetMatch().MatchId
+	isNew, err := s.tracker.track(c, stream, c.self.UserID, Meta{}, func([]*presence) bool {
+		c.send(out)
+		return s.options.Matches.Exists(matchID)
+	})
 	if err != nil {
 		left := c.self
 		left.Reason = match.ReasonDisconnect
@@ -131,7 +130,7 @@ func (s *Server) enter(c *socket, stream Stream, out *rtapi.Envelope) error {
 		return err
 	}
 	s.options.Matches.Joined(matchID, c.self)
-	if s.options.SingleMatch {
+	if isNew && s.options.SingleMatch {
 		s.tracker.untrackMatches(c, stream)
 	}
 	return nil

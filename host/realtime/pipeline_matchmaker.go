@@ -23,7 +23,7 @@ func (s *Server) matchmakerAdd(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, 
 		NumericProperties: add.NumericProperties,
 	})
 	if err != nil {
-		return c.refuse(in.Cid, codeOf(err), s.errorText(err, "matchmaker add"))
+		return c.refuse(in.Cid, codeOf(err), c.errorText(err, "matchmaker add"))
 	}
 	if c.ctx.Err() != nil {
 		// The session has ended meanwhile and may have taken its tickets out already.
@@ -36,7 +36,7 @@ func (s *Server) matchmakerAdd(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, 
 
 func (s *Server) matchmakerRemove(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	if err := s.options.Matchmaker.Remove(c.self.SessionID, in.GetMatchmakerRemove().GetTicket()); err != nil {
-		return c.refuse(in.Cid, codeOf(err), s.errorText(err, "matchmaker remove"))
+		return c.refuse(in.Cid, codeOf(err), c.errorText(err, "matchmaker remove"))
 	}
 	return c.answer(&rtapi.Envelope{Cid: in.Cid})
 }

@@ -38,10 +38,10 @@ func (s *Server) statusFollow(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, b
 	if len(ids)+len(names) > 0 {
 		found, err := s.options.Users.Find(c.ctx, slices.Collect(maps.Keys(ids)), slices.Collect(maps.Keys(names)))
 		if err != nil {
-			return c.refuse(in.Cid, rtapi.Error_RUNTIME_EXCEPTION, s.errorText(err, "status follow"))
+			return c.refuse(in.Cid, rtapi.Error_RUNTIME_EXCEPTION, c.errorText(err, "status follow"))
 		}
 		if statuses, err = s.tracker.follow(c, userIDs(found)); err != nil {
-			return c.refuse(in.Cid, codeOf(err), s.errorText(err, "status follow"))
+			return c.refuse(in.Cid, codeOf(err), c.errorText(err, "status follow"))
 		}
 	}
 	return c.answer(&rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_Status{Status: &rtapi.Status{Presences: statuses}}})
@@ -72,18 +72,22 @@ func (s *Server) statusUnfollow(c *socket, in *rtapi.Envelope) (*rtapi.Envelope,
 	return c.answer(&rtapi.Envelope{Cid: in.Cid})
 }
 
-// statusUpdate sets the status, or without one makes the user appear offline.
+// statusUpdate sets the status, or without one makes the user appear offline. As on
+// Nakama the answer comes before the user's own event.
 func (s *Server) statusUpdate(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	status := in.GetStatusUpdate().GetStatus()
+	out := &rtapi.Envelope{Cid: in.Cid}
 	if status == nil {
+		c.send(out)
 		s.tracker.untrack(c, statusStream(c.user), c.self.UserID)
-		return c.answer(&rtapi.Envelope{Cid: in.Cid})
+		return out, true
 	}
 	if len(status.Value) > maxStatus {
 		return c.refuse(in.Cid, rtapi.Error_BAD_INPUT, "A status has 2048 bytes at most.")
 	}
-	if err := s.tracker.update(c, statusStream(c.user), c.self.UserID, Meta{Status: status.Value}); err != nil {
-		return c.refuse(in.Cid, codeOf(err), s.errorText(err, "status update"))
+	err := s.tracker.update(c, statusStream(c.user), c.self.UserID, Meta{Status: status.Value}, func() { c.send(out) })
+	if err != nil {
+		return c.refuse(in.Cid, codeOf(err), c.errorText(err, "status update"))
 	}
-	return c.answer(&rtapi.Envelope{Cid: in.Cid})
+	return out, true
 }

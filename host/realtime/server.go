@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -32,6 +33,7 @@ type Server struct {
 
 	mu      sync.RWMutex
 	sockets map[string]*socket // by session id, until their goroutine ends
+	opened  uint64             // sockets ever
 	closed  bool
 
 	open atomic.Int64
@@ -84,13 +86,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "The token's user id is not a UUID.", http.StatusUnauthorized)
 		return
 	}
-	conn, err := s.upgrader.Upgrade(w, r, nil)
+	held := &heldHandshake{ResponseWriter: w}
+	conn, err := s.upgrader.Upgrade(held, r, nil)
 	if err != nil {
 		s.log.Debug("could not upgrade to a WebSocket", "error", err) // Upgrade has answered
 		return
 	}
 	ip, port := s.options.ClientAddr(r)
-	c := s.newSocket(conn, format, user, &session.Caller{
+	c := s.newSocket(conn, held.conn.Conn, format, user, &session.Caller{
 		UserID:     claims.UserID,
 		Username:   claims.Username,
 		Vars:       claims.Vars,
@@ -101,7 +104,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ClientPort: port,
 	})
 	status, _ := strconv.ParseBool(query.Get("status"))
-	s.start(c, status)
+	s.start(c, held.conn.take(), status)
 }
 
 // bearer is the request's session token. A header that is no bearer token is none
@@ -126,9 +129,9 @@ func language(lang string) string {
 	return strings.Clone(lang)
 }
 
-func (s *Server) newSocket(conn *websocket.Conn, format format, user uuid.UUID, caller *session.Caller) *socket {
+func (s *Server) newSocket(conn *websocket.Conn, out net.Conn, format format, user uuid.UUID, caller *session.Caller) *socket {
 	c := &socket{
-		server: s, conn: conn, format: format, user: user, caller: caller,
+		server: s, conn: conn, out: out, format: format, user: user, caller: caller,
 		self: match.Presence{UserID: caller.UserID, SessionID: caller.SessionID, Username: caller.Username, Node: s.options.Node},
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
@@ -136,8 +139,10 @@ func (s *Server) newSocket(conn *websocket.Conn, format format, user uuid.UUID, 
 	return c
 }
 
-// start makes the session known and lets it read.
-func (s *Server) start(c *socket, status bool) {
+// start makes the session known, and then answers the handshake and lets it read.
+func (s *Server) start(c *socket, handshake []byte, status bool) {
+	// The handshake goes out before all frames, as the first of them.
+	c.outbox.waiting, c.outbox.flusher = [][]byte{handshake}, true
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -146,8 +151,10 @@ func (s *Server) start(c *socket, status bool) {
 		_ = c.conn.Close()
 		return
 	}
+	s.opened++
+	c.order = s.opened
 	s.sockets[c.self.SessionID] = c
-	s.running.Add(1)
+	s.running.Add(2)
 	s.open.Add(1)
 	s.mu.Unlock()
 
@@ -157,14 +164,25 @@ func (s *Server) start(c *socket, status bool) {
 		_, _ = s.tracker.track(c, statusStream(c.user), c.self.UserID, Meta{}, nil)
 	}
 	if s.options.SingleSocket {
-		for _, other := range s.tracker.sockets(c.user) {
-			if other != c {
-				other.endSoon(OtherSocketOpened)
-			}
-		}
+		endOlder(s.tracker.sockets(c.user))
 	}
 	s.log.Debug("session started", "session", c.self.SessionID, "user", c.self.UserID)
+	go c.flush()
 	go c.run()
+}
+
+// endOlder ends all sockets of a user but the newest, which need not be the one that is
+// just being started: two may be at the same time.
+func endOlder(sockets []*socket) {
+	var newest uint64
+	for _, c := range sockets {
+		newest = max(newest, c.order)
+	}
+	for _, c := range sockets {
+		if c.order != newest {
+			c.endSoon(OtherSocketOpened)
+		}
+	}
 }
 
 func (s *Server) isClosed() bool {

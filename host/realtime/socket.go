@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 type socket struct {
 	server *Server
 	conn   *websocket.Conn
+	out    net.Conn // what conn writes to, for whole frames
 	format format
 	user   uuid.UUID
 	self   match.Presence  // without a reason
@@ -34,7 +36,9 @@ type socket struct {
 
 	outbox   outbox
 	pings    *time.Timer
-	received int // messages since the ping was last put off; the reader's
+	received int           // messages since the ping was last put off; the reader's
+	busy     time.Duration // spent on messages since then; the reader's
+	order    uint64        // in which the sockets were opened
 
 	ending sync.Once
 
@@ -66,34 +70,59 @@ func (s *socket) run() {
 // read handles messages until the session ends, and says why it should.
 func (s *socket) read() CloseReason {
 	for {
-		kind, r, err := s.conn.NextReader()
-		if err != nil {
-			return readFailure(err)
-		}
-		if s.outbox.closed() {
-			return SessionDisconnected
-		}
-		if kind != s.format.messageType() {
-			return MessageTypeWrong
-		}
-		in, err := s.next(r)
-		switch {
-		case errors.Is(err, errMalformed):
-			return MessageMalformed
-		case err != nil:
-			return readFailure(err)
-		}
-		if s.received++; s.received >= s.server.options.PingBackoffThreshold {
-			s.alive()
-		}
-		began := time.Now()
-		if !s.server.handle(s, in) {
-			return MessageRefused
-		}
-		if time.Since(began) > s.server.options.PingPeriod {
-			s.alive() // no pong was read meanwhile
+		if reason := s.readOne(); reason != StillOpen {
+			return reason
 		}
 	}
+}
+
+// readOne handles one message. A panic costs the client its session, and nobody else
+// anything.
+func (s *socket) readOne() (reason CloseReason) {
+	var in *rtapi.Envelope
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.server.log.Error("a message's handling panicked", "session", s.self.SessionID, "user", s.self.UserID,
+				"panic", fault, "stack", string(debug.Stack()))
+			s.send(failure(in.GetCid(), rtapi.Error_RUNTIME_EXCEPTION, internalError))
+			reason = InternalFault
+		}
+	}()
+	kind, r, err := s.conn.NextReader()
+	if err != nil {
+		return readFailure(err)
+	}
+	if s.outbox.closed() {
+		return SessionDisconnected
+	}
+	if kind != s.format.messageType() {
+		return MessageTypeWrong
+	}
+	in, err = s.next(r)
+	switch {
+	case errors.Is(err, errMalformed):
+		return MessageMalformed
+	case err != nil:
+		return readFailure(err)
+	}
+	if s.received++; s.received >= s.server.options.PingBackoffThreshold {
+		s.alive()
+	}
+	return s.serve(in)
+}
+
+// serve handles a message that has been read. Pongs are not read meanwhile: before that
+// could look as if the client sent none, patience begins anew.
+func (s *socket) serve(in *rtapi.Envelope) CloseReason {
+	began := time.Now()
+	if !s.server.handle(s, in) {
+		return MessageRefused
+	}
+	s.busy += time.Since(began)
+	if o := &s.server.options; s.busy > (o.PongWait-o.PingPeriod)/2 {
+		s.alive()
+	}
+	return StillOpen
 }
 
 var errMalformed = errors.New("malformed message")
@@ -133,7 +162,7 @@ func readFailure(err error) CloseReason {
 
 // alive puts the next ping and the end of patience off.
 func (s *socket) alive() {
-	s.received = 0
+	s.received, s.busy = 0, 0
 	s.outbox.mu.Lock()
 	defer s.outbox.mu.Unlock()
 	if s.outbox.state != taking {

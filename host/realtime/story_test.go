@@ -258,8 +258,8 @@ func TestStatus(t *testing.T) {
 	update := func(status, event string) {
 		t.Helper()
 		bob.write(`{"cid":"2","status_update":{` + status + `}}`)
-		bob.want(event)
 		bob.want(`{"cid":"2"}`)
+		bob.want(event)
 	}
 	for _, step := range []struct{ status, event string }{
 		{`"status":"hello"`, `{"status_presence_event":{"joins":[` + of("hello") + `]}}`},

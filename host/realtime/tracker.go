@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -77,8 +78,9 @@ func (t *tracker) track(s *socket, stream Stream, userID string, meta Meta, ask 
 	return true, nil
 }
 
-// update is track, but replaces what a presence says of itself.
-func (t *tracker) update(s *socket, stream Stream, userID string, meta Meta) error {
+// update is track, but replaces what a presence says of itself. What first puts on
+// sockets' queues stands before the event; it may be nil, and must not call the tracker.
+func (t *tracker) update(s *socket, stream Stream, userID string, meta Meta, first func()) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if s.gone {
@@ -86,10 +88,13 @@ func (t *tracker) update(s *socket, stream Stream, userID string, meta Meta) err
 	}
 	p := &presence{stream: stream, userID: userID, meta: meta, socket: s}
 	old := t.find(s, &stream, userID)
+	if old == nil && len(s.presences) >= t.maxPresences {
+		return errTooMany
+	}
+	if first != nil {
+		first()
+	}
 	if old == nil {
-		if len(s.presences) >= t.maxPresences {
-			return errTooMany
-		}
 		t.add(p)
 		return nil
 	}
@@ -147,59 +152,65 @@ func (t *tracker) dropFromSocket(p *presence) {
 	}
 }
 
-// untrack takes a socket off a stream and reports whether it was there.
-func (t *tracker) untrack(s *socket, stream Stream, userID string) bool {
-	t.mu.Lock()
-	p := t.find(s, &stream, userID)
-	if p != nil {
-		t.remove(p)
-		t.tell(stream, nil, p)
-	}
-	t.mu.Unlock()
-	if p == nil {
-		return false
-	}
-	t.tellMatch(p, match.ReasonLeave)
-	return true
+// untrack takes a socket off a stream, if it is there.
+func (t *tracker) untrack(s *socket, stream Stream, userID string) {
+	t.untrackAll([]*socket{s}, stream, []string{userID})
+}
+
+// untrackAll takes sockets off a stream, each as the user of the same place.
+func (t *tracker) untrackAll(sockets []*socket, stream Stream, userIDs []string) {
+	t.takeOff(match.ReasonLeave, func() (left []*presence) {
+		for i, s := range sockets {
+			if p := t.find(s, &stream, userIDs[i]); p != nil && !slices.Contains(left, p) {
+				left = append(left, p)
+			}
+		}
+		return left
+	})
 }
 
 // untrackMatches takes a socket out of all matches but one.
 func (t *tracker) untrackMatches(s *socket, except Stream) {
-	var left []*presence
-	t.mu.Lock()
-	for _, p := range s.presences {
-		if p.stream.isMatch() && p.stream != except {
-			left = append(left, p)
+	t.takeOff(match.ReasonLeave, func() (left []*presence) {
+		for _, p := range s.presences {
+			if p.stream.isMatch() && p.stream != except {
+				left = append(left, p)
+			}
 		}
-	}
-	for _, p := range left {
-		t.remove(p)
-		t.tell(p.stream, nil, p)
-	}
-	t.mu.Unlock()
-	for _, p := range left {
-		t.tellMatch(p, match.ReasonLeave)
-	}
+		return left
+	})
 }
 
 // untrackSocket takes a socket off all streams and ends its follows. No presence of
 // it can be made afterwards.
 func (t *tracker) untrackSocket(s *socket, reason match.Reason) {
+	t.takeOff(reason, func() []*presence {
+		s.gone = true
+		t.unfollowAll(s)
+		left := s.presences
+		s.presences = nil
+		return left
+	})
+}
+
+// takeOff takes the presences that choose returns off their streams and tells those
+// who are left there, and then the matches. choose is called with the lock held and
+// names no presence twice.
+func (t *tracker) takeOff(reason match.Reason, choose func() []*presence) {
+	t.tellMatches(t.drop(choose), reason)
+}
+
+func (t *tracker) drop(choose func() []*presence) []*presence {
 	t.mu.Lock()
-	s.gone = true
-	left := s.presences
-	s.presences = nil
+	defer t.mu.Unlock()
+	left := choose()
 	for _, p := range left {
-		t.dropFromStream(p)
+		t.remove(p)
 	}
-	t.unfollowAll(s)
 	for _, p := range left {
 		t.tell(p.stream, nil, p)
 	}
-	t.mu.Unlock()
-	for _, p := range left {
-		t.tellMatch(p, reason)
-	}
+	return left
 }
 
 // closeStream takes everyone off a stream. Nobody is told.
@@ -214,11 +225,19 @@ func (t *tracker) closeStream(stream Stream) {
 	delete(t.streams, stream)
 }
 
-// tellMatch tells this node's authoritative match that someone has left. t.mu is
-// not held.
-func (t *tracker) tellMatch(p *presence, reason match.Reason) {
-	if p.stream.Mode == StreamMatchAuthoritative && p.stream.Label == t.node {
-		t.matches.Leave(p.matchID, []match.Presence{p.inMatch(reason)})
+// tellMatches tells this node's authoritative matches who has left, each of them once
+// of those who stand together: a match takes only so many calls. t.mu is not held.
+func (t *tracker) tellMatches(left []*presence, reason match.Reason) {
+	for len(left) > 0 {
+		stream, matchID := left[0].stream, left[0].matchID
+		var leaves []match.Presence
+		for len(left) > 0 && left[0].stream == stream {
+			leaves = append(leaves, left[0].inMatch(reason))
+			left = left[1:]
+		}
+		if stream.Mode == StreamMatchAuthoritative && stream.Label == t.node {
+			t.matches.Leave(matchID, leaves)
+		}
 	}
 }
 

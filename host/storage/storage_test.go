@@ -1,0 +1,141 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+	"go.uber.org/goleak"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"nkhost/host/db"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fixture is a service over a database in a file, with a clock that a test turns.
+type fixture struct {
+	*Service
+	db      *db.DB
+	now     time.Time
+	reports []string // of indexes
+}
+
+func start(t testing.TB) *fixture {
+	t.Helper()
+	return startIn(t, t.TempDir())
+}
+
+func startIn(t testing.TB, dir string) *fixture {
+	t.Helper()
+	database, err := db.Open(context.Background(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := database.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	f := &fixture{db: database, now: time.Unix(1_800_000_000, 0)}
+	f.Service, err = NewService(context.Background(), database, Options{
+		Now: func() time.Time { return f.now },
+		Report: func(_ context.Context, index string, id ID, err error) {
+			f.reports = append(f.reports, fmt.Sprintf("%s %s: %v", index, id.Key, err))
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// user makes a user and returns the id, which is the same for the same name.
+func (f *fixture) user(t testing.TB, name string) string {
+	t.Helper()
+	id := uuid.NewSHA1(uuid.NameSpaceDNS, []byte(name)).String()
+	if _, err := f.db.Exec(t.Context(), "INSERT INTO users (id, username, create_time, update_time) VALUES ($1, $2, 0, 0)", id, name); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// fill writes objects whose keys and values are numbered.
+func (f *fixture) fill(t testing.TB, collection, owner string, count int) {
+	t.Helper()
+	f.fillFrom(t, collection, owner, 0, count)
+}
+
+func (f *fixture) fillFrom(t testing.TB, collection, owner string, first, count int) {
+	t.Helper()
+	writes := make([]Write, count)
+	for i := range writes {
+		n := first + i
+		writes[i] = Write{
+			ID: ID{collection, strconv.Itoa(n), owner}, Value: fmt.Sprintf(`{"n":%d,"tens":%d,`, n, n/10) + benchValue[1:],
+			PermissionRead: 1, PermissionWrite: 1,
+		}
+	}
+	if _, err := f.Write(t.Context(), Server, writes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *fixture) open(t testing.TB, indexes ...Index) {
+	t.Helper()
+	if err := f.OpenIndexes(t.Context(), indexes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// at is a write to a key of the collection "c" that all may read and the owner write.
+func at(owner, key, value string) Write {
+	return Write{ID: ID{"c", key, owner}, Value: value, PermissionRead: ReadEveryone, PermissionWrite: WriteOwner}
+}
+
+func (f *fixture) mustWrite(t testing.TB, caller string, writes ...Write) []*api.StorageObjectAck {
+	t.Helper()
+	acks, err := f.Write(t.Context(), caller, writes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return acks
+}
+
+// keys are the keys of a listing with their values, and its cursor.
+func keysOf(objects []*api.StorageObject) string {
+	var keys []string
+	for _, o := range objects {
+		keys = append(keys, o.Key+o.Value)
+	}
+	return strings.Join(keys, " ")
+}
+
+func (f *fixture) stored(t testing.TB, collection string) string {
+	t.Helper()
+	objects, _, err := f.List(t.Context(), Server, ListRequest{Collection: collection, Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keysOf(objects)
+}
+
+func wantCode(t *testing.T, err error, want codes.Code) {
+	t.Helper()
+	if got := status.Code(err); got != want {
+		t.Errorf("code %v (%v), want %v", got, err, want)
+	}
+}
+
+func wantKeys(t *testing.T, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
