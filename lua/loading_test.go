@@ -233,3 +233,18 @@ func TestCompiledOnce(t *testing.T) {
 		t.Errorf("the modules are %q", modules.Names())
 	}
 }
+
+// TestAFileHidesNoLibrary has a module with the name of a library of the host.
+func TestAFileHidesNoLibrary(t *testing.T) {
+	t.Parallel()
+	answer := func(L *glua.LState) int {
+		L.Push(glua.LString("the host"))
+		return 1
+	}
+	r := worlds(t, files{"host.lua": `return {answer = function() return "the file" end}`},
+		lua.Options{Libraries: map[string]map[string]glua.LGFunction{"host": {"answer": answer}}})
+	got, err := newWorld(t, r).run(t, `return require("host").answer()`)
+	if err != nil || got != "the host" {
+		t.Errorf("%q, %v", got, err)
+	}
+}

@@ -125,7 +125,8 @@ func (vm *VM) findLoader(L *glua.LState, name string) *glua.LFunction {
 // frame between require and the module.
 func (vm *VM) findPreloaded(L *glua.LState, name string) *glua.LFunction {
 	preload := vm.proxy(vm.runtime.preload)
-	if m := vm.runtime.modules.byName[name]; m != nil && preload.RawGetString(name) == glua.LNil && proxyOf(preload) != nil {
+	_, isLibrary := vm.runtime.options.Libraries[name]
+	if m := vm.runtime.modules.byName[name]; m != nil && !isLibrary && preload.RawGetString(name) == glua.LNil && proxyOf(preload) != nil {
 		return vm.newFunction(m.proto)
 	}
 	fn, ok := vm.rawGet(preload, glua.LString(name)).(*glua.LFunction)

@@ -46,10 +46,27 @@ func bounds(length, first, last int) (from, to int) {
 	return from, to
 }
 
+// stringByte gives every byte where no index is given, as on Nakama, and counts an index
+// of 0 from behind the end.
 func stringByte(L *glua.LState) int {
 	text := L.CheckString(1)
-	first := L.OptInt(2, 1)
-	from, to := bounds(len(text), first, L.OptInt(3, first))
+	from, to := L.OptInt(2, 1)-1, L.OptInt(3, -1)
+	if from < 0 {
+		from += len(text) + 1
+	}
+	if to < 0 {
+		to += len(text) + 1
+	}
+	if L.GetTop() == 2 {
+		if from < 0 || from >= len(text) {
+			return 0
+		}
+		to = from + 1
+	}
+	from, to = max(from, 0), min(to, len(text))
+	if from >= to {
+		return 0
+	}
 	if to-from > maxUnpack {
 		L.RaiseError("string slice too long (the limit is %d bytes)", maxUnpack)
 	}
@@ -245,8 +262,8 @@ func (r *replacement) with(v glua.LValue) func(from, to int) {
 		}
 	}
 	switch v := v.(type) {
-	case glua.LString, glua.LNumber:
-		template := glua.LVAsString(v)
+	case glua.LString:
+		template := string(v)
 		return func(from, to int) { r.expand(template, from, to) }
 	case *glua.LTable:
 		return func(from, to int) { finish(L.GetTable(v, r.capture(0, from, to)), from, to) }
