@@ -17,6 +17,9 @@ const (
 	patternSteps        = 20_000_000
 	patternStepsPerByte = 64
 
+	// How many steps there are between two looks at what is left and at the call's limits.
+	stepsPerLook = 1 << 20
+
 	// Bytes that are compared at once in the time of a step.
 	bytesPerStep = 16
 
@@ -34,8 +37,10 @@ type matcher struct {
 
 	level    int // captures that are begun
 	captures [maxCaptures]capture
-	steps    int // that are left
-	depth    int
+	steps    int // that were left at the last look
+
+	untilLook int // how many steps
+	depth     int
 }
 
 // capture is text[start:end], or a position.
@@ -51,7 +56,7 @@ func newMatcher(L *glua.LState, text, pattern string) *matcher {
 	if strings.HasPrefix(pattern, "^") {
 		m.anchored, m.pattern = true, pattern[1:]
 	}
-	m.steps = patternSteps + patternStepsPerByte*len(text)
+	m.steps, m.untilLook = patternSteps+patternStepsPerByte*len(text), stepsPerLook
 	return m
 }
 
@@ -61,9 +66,22 @@ func (m *matcher) fail(format string, args ...any) { m.L.RaiseError(format, args
 func (m *matcher) step() { m.spend(1) }
 
 func (m *matcher) spend(steps int) {
-	m.steps -= steps
+	m.untilLook -= steps
+	if m.untilLook < 0 {
+		m.look()
+	}
+}
+
+// look sees from time to time whether the matcher, or the call that it is part of, has
+// taken too long.
+func (m *matcher) look() {
+	m.steps -= stepsPerLook - m.untilLook
+	m.untilLook = stepsPerLook
 	if m.steps < 0 {
 		m.fail("pattern %.60q takes too many steps on a text of %d bytes", m.pattern, len(m.text))
+	}
+	if s := stackOf(m.L); s != nil {
+		s.raiseIfOverdue(m.L)
 	}
 }
 
