@@ -41,8 +41,8 @@ func (r *Runtime) SetDouble(name string, double Double) error {
 }
 
 func isFunction(name string) bool {
-	for _, f := range contractFunctions() {
-		if f.name == name {
+	for _, f := range Contract() {
+		if f.Name == name {
 			return true
 		}
 	}
