@@ -19,6 +19,7 @@ import (
 // commands are what nkhost does besides serving.
 var commands = map[string]func(args []string, out io.Writer) error{
 	"check": runCheck,
+	"test":  runTest,
 	"types": runTypes,
 }
 
@@ -26,6 +27,8 @@ const commandsHelp = `
 Besides serving:
   nkhost check [DIR]
       Finds mistakes in modules without running them; see nkhost check --help.
+  nkhost test [DIR]
+      Runs tests that are written in Lua; see nkhost test --help.
   nkhost types [DIR]
       Writes the functions of the nakama module for Lua editors; see nkhost types --help.
 `

@@ -25,7 +25,7 @@ var services = []string{
 // mayImport is the table of docs/design.md: which rooms of this module each room
 // may import. Tests may import more.
 var mayImport = map[string][]string{
-	".":               {"host", "host/config", "host/logging", "modules", "nkshim/check", "nkshim/types"},
+	".":               {"host", "host/config", "host/logging", "modules", "nkshim/check", "nkshim/types", "nktest/spec"},
 	"host":            append([]string{"host/api", "host/realtime", "host/config", "host/query", "host/db", "nkshim", "lua", "modules"}, services...),
 	"host/api":        services,
 	"host/realtime":   services,
@@ -46,6 +46,7 @@ var mayImport = map[string][]string{
 	"modules":         nil,
 	"conformance":     nil,
 	"bench":           nil,
+	"nktest/spec":     {"nktest", "lua"},
 	"nktest":          {"host", "host/config", "host/match", "host/storage", "lua"},
 
 	"host/notification": {"host/db"},
@@ -54,7 +55,7 @@ var mayImport = map[string][]string{
 }
 
 // seesLua are the rooms that may see Lua's values and syntax.
-var seesLua = []string{"lua", "nkshim", "nkshim/check"}
+var seesLua = []string{"lua", "nkshim", "nkshim/check", "nktest/spec"}
 
 // goFile is a source file that belongs to the program.
 type goFile struct {

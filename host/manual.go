@@ -18,6 +18,7 @@ import (
 	"nkhost/host/session"
 	"nkhost/host/storage"
 	"nkhost/host/wallet"
+	"nkhost/lua"
 	"nkhost/nkshim"
 )
 
@@ -180,6 +181,9 @@ func (m *Manual) RPC(ctx context.Context, id string, caller *session.Caller, pay
 	answer, err = m.shim.RPC(ctx, id, caller, payload)
 	return answer, cmp.Or(err, m.Settle())
 }
+
+// NewVM makes a Lua VM beside those of the modules, which has all that theirs have.
+func (m *Manual) NewVM() *lua.VM { return m.shim.NewVM() }
 
 // SetDouble puts a function in the place of one of the nakama module, or with nil takes
 // it away again.

@@ -63,6 +63,12 @@ func ReadModules(fsys fs.FS) (*Modules, error) {
 	return m, nil
 }
 
+// ReadModule reads and compiles one file of fsys, as ReadModules does.
+func ReadModule(fsys fs.FS, file string) (*Modules, error) {
+	m := &Modules{byName: map[string]*module{}}
+	return m, m.add(fsys, file)
+}
+
 func (m *Modules) add(fsys fs.FS, file string) error {
 	source, err := fs.ReadFile(fsys, file)
 	if err != nil {

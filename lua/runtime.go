@@ -129,6 +129,11 @@ func newTable(n, h int) *glua.LTable {
 	return L.CreateTable(n, h)
 }
 
+// NewFunction makes a Lua function that any VM can call.
+func NewFunction(fn glua.LGFunction) *glua.LFunction {
+	return &glua.LFunction{IsG: true, Env: newTable(0, 0), GFunction: fn}
+}
+
 func (r *Runtime) newFunction(fn glua.LGFunction) *glua.LFunction {
 	return &glua.LFunction{IsG: true, Env: r.noEnv, GFunction: fn}
 }

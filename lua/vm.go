@@ -3,6 +3,7 @@ package lua
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 
 	glua "github.com/yuin/gopher-lua"
@@ -100,6 +101,16 @@ func (vm *VM) load(ctx context.Context, m *module) error {
 	}
 	_, err := vm.call(ctx, nil, vm.newFunction(m.proto))
 	return err
+}
+
+// Evaluate runs a module of any set in this VM, which takes no note of it, with
+// arguments, and returns what it returns.
+func (vm *VM) Evaluate(ctx context.Context, modules *Modules, name string, args ...glua.LValue) ([]glua.LValue, error) {
+	m := modules.byName[name]
+	if m == nil {
+		return nil, fmt.Errorf("there is no Lua module %q", name)
+	}
+	return vm.Call(ctx, nil, vm.newFunction(m.proto), args...)
 }
 
 // Require returns what Lua's require returns for a module's dotted name.

@@ -130,6 +130,9 @@ func (r *Runtime) Load(ctx context.Context) error {
 	return nil
 }
 
+// NewVM makes a VM in which no module is loaded, beside those of the modules.
+func (r *Runtime) NewVM() *lua.VM { return r.lua.NewVM() }
+
 // RPCs names the registered RPCs, sorted.
 func (r *Runtime) RPCs() []string { return r.hooks.names(kindRPC) }
 

@@ -33,6 +33,7 @@ import (
 	"nkhost/host"
 	"nkhost/host/config"
 	"nkhost/host/match"
+	"nkhost/lua"
 )
 
 // T is what the package needs of a *testing.T.
@@ -148,6 +149,10 @@ func (h *Host) RPC(user *User, id string, payload any) (answer string, err error
 	h.check()
 	return answer, err
 }
+
+// NewVM makes a Lua VM beside those of the modules, which has all that theirs have. The
+// caller closes it.
+func (h *Host) NewVM() *lua.VM { return h.manual.NewVM() }
 
 // check fails the test for each error of a match that nobody has been told of yet.
 func (h *Host) check() {

@@ -163,6 +163,20 @@ func indented(value any) string {
 	return "  " + string(text)
 }
 
+// Difference tells at which paths two values differ, by what both are as JSON; "" if they
+// do not.
+func Difference(got, want any) string {
+	gotPlain, err := plain(got)
+	if err != nil {
+		return "  the value is not JSON: " + err.Error()
+	}
+	wantPlain, err := plain(want)
+	if err != nil {
+		return "  the wanted value is not JSON: " + err.Error()
+	}
+	return difference(gotPlain, wantPlain)
+}
+
 // maxDifferences is how many differences a failure lists.
 const maxDifferences = 12
 
