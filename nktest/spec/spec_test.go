@@ -10,6 +10,8 @@ import (
 	"testing/fstest"
 
 	"go.uber.org/goleak"
+
+	"nkhost/modules"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,6 +39,19 @@ func TestSpecs(t *testing.T) {
 	}
 	if !strings.Contains(out, "pending  arena_test.lua: the arena has a test that is yet to be written\n") {
 		t.Errorf("the pending test is not told:\n%s", out)
+	}
+}
+
+// TestGame runs the bundled game's specs.
+func TestGame(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	report := NewReport(&out)
+	if err := Run(t.Context(), Options{Modules: modules.Game(), Specs: os.DirFS("../../modules/specs")}, report.Add); err != nil {
+		t.Fatal(err)
+	}
+	if report.Failed() > 0 || len(report.Results) == 0 {
+		t.Error(out.String())
 	}
 }
 
