@@ -71,7 +71,7 @@ func TestScenesOnPostgreSQL(t *testing.T) {
 }
 
 // storedGroups are the groups of scenes whose outcome may depend on the database.
-var storedGroups = []string{"account", "hooks", "sql", "storage"}
+var storedGroups = []string{"account", "chat", "hooks", "sql", "storage"}
 
 func settings(path string) config.Config {
 	cfg := config.Default()
