@@ -65,12 +65,26 @@ func (m *Message) check() error {
 	return CheckContent(m.Content)
 }
 
+// checkChange also brings the id into the form in which it is kept.
+func (m *Message) checkChange() (err error) {
+	if m.ID, err = parseID(m.ID); err != nil {
+		return err
+	}
+	return m.check()
+}
+
 // CheckID wants the id of a message.
 func CheckID(id string) error {
-	if _, err := uuid.Parse(id); err != nil {
-		return status.Error(codes.InvalidArgument, "Invalid message identifier")
+	_, err := parseID(id)
+	return err
+}
+
+func parseID(id string) (string, error) {
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return "", status.Error(codes.InvalidArgument, "Invalid message identifier")
 	}
-	return nil
+	return parsed.String(), nil
 }
 
 // now is the time as the database keeps it.
@@ -97,10 +111,7 @@ func (s *Service) Send(ctx context.Context, m Message) (*rtapi.ChannelMessageAck
 // Update changes what was said. Only its sender can, of what was kept; of what was not,
 // those present are told whatever it is. The error's code is NotFound.
 func (s *Service) Update(ctx context.Context, m Message) (*rtapi.ChannelMessageAck, error) {
-	if err := m.identify(); err != nil {
-		return nil, err
-	}
-	if err := m.check(); err != nil {
+	if err := m.checkChange(); err != nil {
 		return nil, err
 	}
 	now := s.now()
@@ -123,10 +134,7 @@ func (s *Service) Update(ctx context.Context, m Message) (*rtapi.ChannelMessageA
 // Remove takes back what was said, by the rules of Update.
 func (s *Service) Remove(ctx context.Context, m Message) (*rtapi.ChannelMessageAck, error) {
 	m.Content = "{}"
-	if err := m.identify(); err != nil {
-		return nil, err
-	}
-	if err := m.check(); err != nil {
+	if err := m.checkChange(); err != nil {
 		return nil, err
 	}
 	created := s.now()
@@ -144,16 +152,6 @@ func (s *Service) Remove(ctx context.Context, m Message) (*rtapi.ChannelMessageA
 	}
 	m.Code = CodeRemove
 	return s.deliver(m, created, updated), nil
-}
-
-// identify brings the message's id into the form in which it is kept.
-func (m *Message) identify() error {
-	id, err := uuid.Parse(m.ID)
-	if err != nil {
-		return CheckID(m.ID)
-	}
-	m.ID = id.String()
-	return nil
 }
 
 // deliver sends a message to those present and returns its answer.
