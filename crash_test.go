@@ -52,15 +52,74 @@ var durables = []durable{
 			}
 		},
 	},
+	{
+		name:  "two objects written together",
+		write: func(s server, key string) bool { return s.rpc("write_pair", key) == "done" },
+		look: func(s server, key string) fate {
+			switch n := s.rpc("read_pair", key); n {
+			case "2":
+				return whole
+			case "0":
+				return absent
+			default:
+				return fate(n + " of 2 objects")
+			}
+		},
+	},
+	{
+		name:  "a coin in a wallet and its ledger",
+		write: func(s server, key string) bool { return s.rpc("pay", key) == "done" },
+		look:  func(s server, key string) fate { return fate(s.rpc("audit", key)) },
+	},
 }
+
+// crashModules serve the writes that clients have no operation for.
+const crashModules = `
+local nk = require("nakama")
+
+local function pair(key)
+	return {{collection = "pair", key = key .. "-a", user_id = nil}, {collection = "pair", key = key .. "-b", user_id = nil}}
+end
+
+nk.register_rpc(function(_, key)
+	local objects = pair(key)
+	for _, object in ipairs(objects) do object.value = {key = key} end
+	nk.storage_write(objects)
+	return "done"
+end, "write_pair")
+
+nk.register_rpc(function(_, key) return tostring(#nk.storage_read(pair(key))) end, "read_pair")
+
+local function bank() return (nk.authenticate_custom("crash-test-bank", "bank", true)) end
+
+nk.register_rpc(function(_, key)
+	nk.wallet_update(bank(), {coin = 1}, {key = key}, true)
+	return "done"
+end, "pay")
+
+nk.register_rpc(function(_, key)
+	local user, cursor, items, found = bank(), "", 0, "absent"
+	repeat
+		local page
+		page, cursor = nk.wallet_ledger_list(user, 100, cursor)
+		for _, item in ipairs(page) do
+			items = items + 1
+			if item.metadata.key == key then found = "whole" end
+		end
+	until (cursor or "") == ""
+	local coins = nk.account_get_id(user).wallet.coin or 0
+	if coins ~= items then return coins .. " coins, but " .. items .. " items in the ledger" end
+	return found
+end, "audit")
+`
 
 // TestACrash kills the host in the midst of its clients' writes and starts it again,
 // many times. What was answered is there, and nothing is there by half.
 func TestACrash(t *testing.T) {
 	dbtest.EachKept(t, func(t *testing.T, place dbtest.Place) {
-		args := []string{"--socket.port=0", "--data_dir", place.DataDir}
+		args := []string{"--socket.port=0", "--runtime.path", folderWith(t, "main.lua", crashModules), "--data_dir", place.DataDir}
 		if place.Address != "" {
-			args = []string{"--socket.port=0", "--database.address", place.Address}
+			args = append(args[:3], "--database.address", place.Address)
 		}
 		journal := journal{}
 		for round := range crashes {
@@ -136,6 +195,15 @@ func writeUntilKilled(t *testing.T, s server, cmd *exec.Cmd, round int) journal 
 
 // server is a host that runs.
 type server struct{ address string }
+
+// rpc calls an RPC; "" is no answer or an error.
+func (s server) rpc(id, payload string) string {
+	status, text := s.post("v2/rpc/"+id+"?unwrap&http_key=defaulthttpkey", payload)
+	if status != http.StatusOK {
+		return ""
+	}
+	return text
+}
 
 // post sends a body with the server key; the status is 0 when there was no answer.
 func (s server) post(path, body string) (status int, text string) {

@@ -78,13 +78,10 @@ func worksSummary() string {
 	}
 	operations, plannedOperations := api.Operations()
 	messages, plannedMessages := realtime.Messages()
-	return fmt.Sprintf("| | works | not yet |\n| --- | --- | --- |\n"+
-		"| `nakama` functions, %d of %d | %s%s | %s |\n"+
-		"| REST operations, %d of %d | %s | %d others |\n"+
-		"| realtime messages, %d of %d | %s | %d others |\n",
-		works, all, strings.Join(whole, ", "), partly.String(), strings.Join(none, ", "),
-		len(operations), len(operations)+len(plannedOperations), names(operations), len(plannedOperations),
-		len(messages), len(messages)+len(plannedMessages), names(messages), len(plannedMessages))
+	return fmt.Sprintf("%d of the %d `nakama` functions, %d of %d REST operations and %d of %d realtime messages are there:\n\n"+
+		"- whole: %s\n- in part: %s\n- not yet: %s\n",
+		works, all, len(operations), len(operations)+len(plannedOperations), len(messages), len(messages)+len(plannedMessages),
+		strings.Join(whole, ", "), strings.TrimPrefix(partly.String(), ", "), strings.Join(none, ", "))
 }
 
 // statusByName lists all there is and all that is missing.

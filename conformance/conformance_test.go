@@ -1,28 +1,24 @@
 package conformance
 
 import (
-	"context"
 	"flag"
 	"fmt"
-	"io"
-	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"nkhost/host"
-	"nkhost/host/config"
 	"nkhost/host/db/dbtest"
 )
 
 var (
 	address      = flag.String("addr", "", "replay scenes/ against the server at this URL, which runs modules/")
 	gameAddress  = flag.String("game-addr", "", "replay xoxo/ against the server at this URL, which runs the tic-tac-toe game")
+	settings     = flag.String("settings", "", "JSON object of the settings that the server at -addr was started with; the scenes that ask for exactly these are replayed")
+	processID    = flag.Int("pid", 0, "process id of the server at -addr, for a scene that stops it")
 	serverKey    = flag.String("server-key", "defaultkey", "server key of the server under test")
 	httpKey      = flag.String("http-key", "defaulthttpkey", "HTTP key of the server under test")
 	node         = flag.String("node", "nakama1", "name of the node of the server under test")
@@ -56,7 +52,7 @@ func TestMain(m *testing.M) {
 
 // TestScenes replays scenes/ against a host that runs modules/.
 func TestScenes(t *testing.T) {
-	play(t, "scenes", serverUnderTest(t, *address, *gameAddress, settings("modules")), ledgerOf(t, "sqlite"))
+	play(t, "scenes", serversUnderTest(t, *address, *gameAddress, "--runtime.path=modules"), ledgerOf(t, "sqlite"))
 }
 
 // TestScenesOnPostgreSQL replays the scenes of what is stored against a host that
@@ -65,19 +61,12 @@ func TestScenesOnPostgreSQL(t *testing.T) {
 	if *address != "" || *gameAddress != "" {
 		t.Skip("the server under test has a database of its own")
 	}
-	cfg := settings("modules")
-	cfg.Database.Address = []string{dbtest.PostgreSQL(t).Address}
-	play(t, "scenes", serverUnderTest(t, "", "", cfg), ledgerOf(t, "postgresql"), storedGroups...)
+	servers := serversUnderTest(t, "", "", "--runtime.path=modules", "--database.address="+dbtest.PostgreSQL(t).Address)
+	play(t, "scenes", servers, ledgerOf(t, "postgresql"), storedGroups...)
 }
 
 // storedGroups are the groups of scenes whose outcome may depend on the database.
 var storedGroups = []string{"account", "chat", "hooks", "sql", "storage"}
-
-func settings(path string) config.Config {
-	cfg := config.Default()
-	cfg.Runtime.Path = path
-	return cfg
-}
 
 func ledgerOf(t *testing.T, database string) *ledger {
 	ledger, err := readLedger(database)
@@ -89,57 +78,11 @@ func ledgerOf(t *testing.T, database string) *ledger {
 
 // TestGame replays xoxo/ against a host that runs the bundled game.
 func TestGame(t *testing.T) {
-	play(t, "xoxo", serverUnderTest(t, *gameAddress, *address, settings("")), &ledger{})
-}
-
-// serverUnderTest is the server at the given address or, if there is none, a host
-// opened for this test. It skips the test when only the other's address is given.
-func serverUnderTest(t *testing.T, address, other string, cfg config.Config) Server {
-	echo := startEcho()
-	t.Cleanup(echo.Close)
-	server := Server{
-		Addr: strings.TrimRight(address, "/"), ServerKey: *serverKey, HTTPKey: *httpKey,
-		Node: *node, Echo: echo.URL, Timeout: *stepTimeout,
-	}
-	switch {
-	case address != "":
-	case other != "":
-		t.Skip("another test has the server")
-	default:
-		cfg.Name, cfg.DataDir = server.Node, ":memory:"
-		cfg.Socket.Port, cfg.Socket.ServerKey = 0, server.ServerKey
-		cfg.Runtime.HTTPKey = server.HTTPKey
-		cfg.Socket.WriteTimeoutMs = 120_000 // bcrypt at Nakama's cost takes 20 s under the race detector
-		server.Addr = "http://" + openHost(t, cfg)
-	}
-	return server
-}
-
-// openHost runs a host until the test and its subtests end, and returns its address.
-func openHost(t *testing.T, cfg config.Config) string {
-	var out io.Writer = io.Discard
-	if *hostLog {
-		out = os.Stderr
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	h, err := host.Open(ctx, host.Options{Config: cfg, Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug}))})
-	if err != nil {
-		stop()
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- h.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("the host ended with: %v", err)
-		}
-	})
-	return h.Addr()
+	play(t, "xoxo", serversUnderTest(t, *gameAddress, *address), &ledger{})
 }
 
 // play replays the scenes of a folder, or of some of its groups.
-func play(t *testing.T, folder string, server Server, ledger *ledger, groups ...string) {
+func play(t *testing.T, folder string, servers *servers, ledger *ledger, groups ...string) {
 	if *record && *address == "" && *gameAddress == "" {
 		t.Fatal("-record writes a reference server's answers: name it by -addr or -game-addr")
 	}
@@ -166,24 +109,25 @@ func play(t *testing.T, folder string, server Server, ledger *ledger, groups ...
 			if err != nil {
 				t.Fatal(err)
 			}
+			open := servers.opener(t, scene)
 			if *record {
-				recordScene(t, server, scene, file)
+				recordScene(t, open(), scene, file)
 				return
 			}
-			tally.add(name, check(t, server, ledger, name, scene))
+			tally.add(name, check(t, open, ledger, name, scene))
 		})
 	}
 }
 
 // check replays a scene, fails the test where the ledger has it otherwise, and says
 // whether the scene holds.
-func check(t *testing.T, server Server, ledger *ledger, name string, scene *Scene) bool {
+func check(t *testing.T, open func() Server, ledger *ledger, name string, scene *Scene) bool {
 	_, sometimes := ledger.Sometimes[name]
 	if sometimes {
-		return len(ledger.replay(server, name, scene, 1)) == 0
+		return len(ledger.replay(open(), name, scene, 1)) == 0
 	}
 	if !ledger.isPending(name) {
-		problems := ledger.replay(server, name, scene, failuresShown)
+		problems := ledger.replay(open(), name, scene, failuresShown)
 		if !*writePending {
 			for _, problem := range problems {
 				t.Error(problem)
@@ -192,7 +136,7 @@ func check(t *testing.T, server Server, ledger *ledger, name string, scene *Scen
 		return len(problems) == 0
 	}
 	for range replaysThatProve {
-		if problems := ledger.replay(server, name, scene, 1); len(problems) > 0 {
+		if problems := ledger.replay(open(), name, scene, 1); len(problems) > 0 {
 			if *owed {
 				t.Log(problems[0])
 			}

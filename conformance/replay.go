@@ -21,6 +21,8 @@ type Server struct {
 	Echo string
 	// Timeout is how long a step waits for an answer or a frame.
 	Timeout time.Duration
+	// Stop tells the server to shut down; nil where that cannot be done.
+	Stop func() error
 }
 
 // Failure is a step whose answer was not the wanted one.
@@ -135,6 +137,10 @@ func (p *player) perform(step *Step) (answer any, checked bool, err error) {
 		return nil, false, p.connect(step.Connect)
 	case step.Send != nil:
 		return nil, false, p.send(step)
+	case step.Stop && p.server.Stop == nil:
+		return nil, false, errors.New("this server cannot be stopped")
+	case step.Stop:
+		return nil, false, p.server.Stop()
 	case step.Wait:
 		time.Sleep(time.Duration(step.Ms) * time.Millisecond)
 		return nil, false, nil
@@ -162,7 +168,11 @@ func (p *player) await(step *Step) (answer any, checked bool, err error) {
 	case step.Drain:
 		socket.drain(pause)
 	case step.Closed:
-		return "closed", true, socket.waitClosed(p.server.Timeout)
+		closing, err := socket.waitClosed(p.server.Timeout)
+		if err != nil || !step.Frame {
+			return "closed", true, err
+		}
+		return closing, true, nil
 	case step.Close:
 		socket.close()
 	}

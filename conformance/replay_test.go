@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // asked is a scene of one step, whose answer should be {"n":1}.
@@ -50,6 +52,44 @@ func TestReplayTellsAnswersApart(t *testing.T) {
 				t.Errorf("got %q, want %q", problems, test.want)
 			}
 		})
+	}
+}
+
+func TestCloseFrame(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		err  error
+		want string
+	}{
+		{name: "with a reason", err: &websocket.CloseError{Code: 1001, Text: "server closing"}, want: `{"code":1001,"reason":"server closing"}`},
+		{name: "no frame", err: &websocket.CloseError{Code: 1006, Text: "unexpected EOF"}, want: `{"code":1006,"reason":""}`},
+		{name: "broken connection", err: io.ErrUnexpectedEOF, want: `{"code":1006,"reason":""}`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := compact(closeFrame(test.err)); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestSceneConfigIsReadLikeFlags(t *testing.T) {
+	t.Parallel()
+	servers := &servers{base: []string{"--runtime.path=modules"}, common: Server{Node: "n", ServerKey: "k", HTTPKey: "h"}}
+	cfg, err := servers.config(map[string]json.RawMessage{
+		"match.max_empty_sec": json.RawMessage("2"), "session.single_socket": json.RawMessage("true"), "logger.level": json.RawMessage(`"warn"`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Match.MaxEmptySec != 2 || !cfg.Session.SingleSocket || cfg.Logger.Level != "warn" || cfg.Runtime.Path != "modules" || cfg.Name != "n" {
+		t.Errorf("got %+v", cfg)
+	}
+	if _, err := servers.config(map[string]json.RawMessage{"match.max_empty_secs": json.RawMessage("2")}); err == nil {
+		t.Error("a setting that does not exist was accepted")
 	}
 }
 

@@ -5,13 +5,22 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 )
 
 // Scene is one recorded conversation with the server.
 type Scene struct {
 	// About says in a line what the scene shows.
 	About string `json:"about"`
-	Steps []Step `json:"steps"`
+	// Config holds the settings of the server that the scene needs, by their full
+	// names; the others have their default values.
+	Config map[string]json.RawMessage `json:"config,omitempty"`
+	Steps  []Step                     `json:"steps"`
+}
+
+// stops reports whether the scene stops the server, which then is of no use to others.
+func (s *Scene) stops() bool {
+	return slices.ContainsFunc(s.Steps, func(step Step) bool { return step.Stop })
 }
 
 // Step is one thing a user does, and what the server must answer. Exactly one
@@ -28,9 +37,11 @@ type Step struct {
 	// Connect opens a WebSocket for a logged-in user.
 	Connect *Connect `json:"connect,omitempty"`
 	// Send writes one envelope on a user's socket.
-	// With Other, the frame has the other WebSocket message type.
+	// With Other, the frame has the other WebSocket message type; with Times, it is
+	// sent that often.
 	Send  json.RawMessage `json:"send,omitempty"`
 	Other bool            `json:"other,omitempty"`
+	Times int             `json:"times,omitempty"`
 	// Data is what ${data} in Send stands for, in base64: a JSON string's
 	// text, or any other JSON value as it stands.
 	Data json.RawMessage `json:"data,omitempty"`
@@ -42,12 +53,16 @@ type Step struct {
 	Quiet string `json:"quiet,omitempty"`
 	// Drain drops what waits on a socket after Ms.
 	Drain string `json:"drain,omitempty"`
-	// Closed holds when the server closes the socket.
+	// Closed holds when the server closes the socket. With Frame, the answer is the
+	// code and reason of the close frame.
 	Closed string `json:"closed,omitempty"`
+	Frame  bool   `json:"frame,omitempty"`
 	// Close closes a user's socket.
 	Close string `json:"close,omitempty"`
 	// Wait pauses for Ms.
 	Wait bool `json:"wait,omitempty"`
+	// Stop tells the server to shut down, and does not wait until it has.
+	Stop bool `json:"stop,omitempty"`
 
 	// On names the socket Send writes to.
 	On string `json:"on,omitempty"`
@@ -98,6 +113,8 @@ type Connect struct {
 	Token string `json:"token,omitempty"`
 	// Query sets further query parameters of the request; "" leaves one out.
 	Query map[string]string `json:"query,omitempty"`
+	// DeafMs is for how long the client reads nothing.
+	DeafMs int `json:"deaf_ms,omitempty"`
 	// Fails holds when the server refuses the upgrade.
 	Fails bool `json:"fails,omitempty"`
 }

@@ -2,9 +2,11 @@ package conformance
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +31,7 @@ type socket struct {
 	frames  []any
 	arrived chan struct{} // holds a token when frames or done changed
 	done    bool
+	closing any // once done, the code and reason of the close frame
 }
 
 func (p *player) socket(name string) (*socket, error) {
@@ -58,7 +61,7 @@ func (p *player) connect(c *Connect) error {
 	}
 	s := &socket{conn: conn, protobuf: c.Format == "protobuf", arrived: make(chan struct{}, 1)}
 	p.sockets[firstOf(c.Name, c.User)] = s
-	go s.read()
+	time.AfterFunc(time.Duration(c.DeafMs)*time.Millisecond, s.read)
 	return nil
 }
 
@@ -97,14 +100,24 @@ func (p *player) send(step *Step) error {
 		p.vars["data"] = base64.StdEncoding.EncodeToString([]byte(textOf(data)))
 		defer delete(p.vars, "data")
 	}
-	text, err := p.vars.expand(string(step.Send))
-	if err != nil {
-		return err
+	for range max(step.Times, 1) {
+		text, err := p.vars.expand(string(step.Send))
+		if err != nil {
+			return err
+		}
+		if err := s.write(textOf(text), step.Other); err != nil {
+			return err
+		}
 	}
-	text = textOf(text)
-	if !s.protobuf || step.Other {
+	return nil
+}
+
+// write sends an envelope's JSON, in other WebSocket message type than the socket's
+// own if so asked.
+func (s *socket) write(text string, other bool) error {
+	if !s.protobuf || other {
 		kind := websocket.TextMessage
-		if !s.protobuf && step.Other {
+		if !s.protobuf && other {
 			kind = websocket.BinaryMessage
 		}
 		return s.conn.WriteMessage(kind, []byte(text))
@@ -129,7 +142,7 @@ func (s *socket) read() {
 		}
 		s.mu.Lock()
 		if err != nil {
-			s.done = true
+			s.done, s.closing = true, closeFrame(err)
 		} else {
 			s.frames = append(s.frames, frame)
 		}
@@ -202,18 +215,29 @@ func (s *socket) drain(wait time.Duration) {
 	s.mu.Unlock()
 }
 
-func (s *socket) waitClosed(timeout time.Duration) error {
+// closeFrame is what the server's close frame said. A connection that ended without
+// one has code 1006.
+func closeFrame(err error) any {
+	closed := &websocket.CloseError{}
+	if !errors.As(err, &closed) || closed.Code == websocket.CloseAbnormalClosure {
+		closed = &websocket.CloseError{Code: websocket.CloseAbnormalClosure}
+	}
+	return map[string]any{"code": json.Number(strconv.Itoa(closed.Code)), "reason": closed.Text}
+}
+
+// waitClosed waits until the server has closed the socket.
+func (s *socket) waitClosed(timeout time.Duration) (closing any, err error) {
 	deadline := time.Now().Add(timeout)
 	for time.Now().Before(deadline) {
 		s.mu.Lock()
-		done := s.done
+		done, closing := s.done, s.closing
 		s.mu.Unlock()
 		if done {
-			return nil
+			return closing, nil
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	return errors.New("the server left the socket open")
+	return nil, errors.New("the server left the socket open")
 }
 
 func (s *socket) close() { _ = s.conn.Close() }

@@ -85,6 +85,17 @@ func call(t *testing.T, method, url, authorization, body string) (int, string) {
 	return response.StatusCode, string(text)
 }
 
+// folderWith makes a folder of files, given as name and text in turn.
+func folderWith(t *testing.T, files ...string) (folder string) {
+	folder = t.TempDir()
+	for i := 0; i < len(files); i += 2 {
+		if err := os.WriteFile(filepath.Join(folder, files[i]), []byte(files[i+1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
 const serverKey = "Basic ZGVmYXVsdGtleTo=" // defaultkey
 
 // login authenticates a device and returns the session token.

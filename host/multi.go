@@ -23,7 +23,7 @@ func (m multiUpdater) MultiUpdate(ctx context.Context, update nkshim.MultiUpdate
 	if len(update.Accounts)+len(update.Writes)+len(update.Deletes)+len(update.Wallets) == 0 {
 		return nil, nil, nil
 	}
-	err = m.storage.Update(ctx, func(tx *db.Tx, batch *storage.Batch) error {
+	err = m.storage.Update(ctx, func(tx *db.Tx, batch *storage.Batch) (err error) {
 		for _, a := range update.Accounts {
 			if err := m.accounts.UpdateTx(ctx, tx, a.UserID, a.Update); err != nil {
 				return err

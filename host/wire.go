@@ -25,6 +25,7 @@ func (h *Host) wire(context.Context) error {
 		RefreshEncryptionKey: h.config.Session.RefreshEncryptionKey,
 		TokenExpiry:          seconds(h.config.Session.TokenExpirySec),
 		RefreshTokenExpiry:   seconds(h.config.Session.RefreshTokenExpirySec),
+		Single:               h.config.Session.SingleSession,
 		Now:                  h.now,
 	})
 	var err error

@@ -153,7 +153,11 @@ func basePrint(L *glua.LState) int {
 		if i > 1 {
 			line.WriteByte('\t')
 		}
-		line.WriteString(L.ToStringMeta(L.Get(i)).String())
+		text := L.ToStringMeta(L.Get(i)).String()
+		if line.Len()+len(text) > maxStringSize {
+			L.RaiseError("print would write more than %d bytes", maxStringSize)
+		}
+		line.WriteString(text)
 	}
 	Running(L).runtime.options.Print(Context(L), line.String())
 	return 0

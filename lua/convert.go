@@ -1,6 +1,7 @@
 package lua
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -8,7 +9,8 @@ import (
 	glua "github.com/yuin/gopher-lua"
 )
 
-// maxConverted is how many tables and items one conversion to Go may make.
+// maxConverted is how many values one conversion to Go may make, a table counting as
+// tableCost of them.
 const maxConverted = 4 << 20
 
 // ToGo turns a Lua value into a Go value by Nakama's rules, those of EncodeJSON: a table
@@ -24,7 +26,7 @@ func ToGo(v glua.LValue) any {
 }
 
 // ConvertToGo is ToGo with an error when a table contains itself, is nested too deep or
-// is too big.
+// is too big, and for userdata, which has no form outside its VM.
 func ConvertToGo(v glua.LValue) (any, error) {
 	c := conversion{left: maxConverted}
 	return c.toGo(v, 0)
@@ -35,6 +37,10 @@ type conversion struct {
 }
 
 func (c *conversion) toGo(v glua.LValue, depth int) (any, error) {
+	c.left--
+	if c.left < 0 {
+		return nil, errTooBig
+	}
 	switch v := v.(type) {
 	case *glua.LNilType:
 		return nil, nil
@@ -52,16 +58,17 @@ func (c *conversion) toGo(v glua.LValue, depth int) (any, error) {
 	case *glua.LFunction:
 		return v.String(), nil
 	}
-	return v, nil
+	return nil, fmt.Errorf("a %s has no form outside Lua", v.Type())
 }
 
 func (c *conversion) tableToGo(t *glua.LTable, depth int) (any, error) {
-	length := t.MaxN()
-	c.left -= 1 + length
-	switch {
-	case depth > maxDepth:
+	if depth > maxDepth {
 		return nil, errTooDeep
-	case c.left < 0:
+	}
+	c.left -= tableCost - 1
+	length := t.MaxN()
+	switch {
+	case length > c.left:
 		return nil, errTooBig
 	case length == 0:
 		return c.objectToGo(t, depth)

@@ -9,7 +9,12 @@ import (
 	glua "github.com/yuin/gopher-lua"
 )
 
-const maxFormatWidth = 999
+const (
+	maxFormatWidth = 999
+
+	// A longer text is no number. One call may have the same text as many arguments.
+	maxNumberText = 1024
+)
 
 // directive is one directive of string.format.
 type directive struct {
@@ -42,11 +47,15 @@ func stringFormat(L *glua.LState) int {
 		}
 		text = d.appendArgument(text, L, n)
 		n++
-		if len(text) > maxStringSize {
-			L.RaiseError("string.format would make a string of more than %d bytes", maxStringSize)
+		if len(text)+len(format) > maxStringSize {
+			failTooLong(L)
 		}
 	}
 	return pushText(L, string(append(text, format...)))
+}
+
+func failTooLong(L *glua.LState) {
+	L.RaiseError("string.format would make a string of more than %d bytes", maxStringSize)
 }
 
 // parseDirective reads a directive behind its % and returns what follows.
@@ -101,7 +110,11 @@ func (d directive) appendArgument(text []byte, L *glua.LState, n int) []byte {
 	case 's', 'v':
 		return d.pad(text, d.truncate(formatText(v)), false)
 	case 'q':
-		return d.pad(text, strconv.Quote(d.truncate(formatText(v))), false)
+		s := d.truncate(formatText(v))
+		if len(s) > maxStringSize/2 {
+			failTooLong(L)
+		}
+		return d.pad(text, strconv.Quote(s), false)
 	case 'd', 'i', 'u', 'c', 'x', 'X', 'o', 'e', 'E', 'f', 'F', 'g', 'G':
 		x, ok := formatNumber(v)
 		if !ok {
@@ -136,6 +149,9 @@ func formatNumber(v glua.LValue) (float64, bool) {
 	case glua.LNumber:
 		return float64(v), true
 	case glua.LString:
+		if len(v) > maxNumberText {
+			return 0, false
+		}
 		text := strings.Trim(string(v), " \t\n")
 		if n, err := strconv.ParseInt(text, 0, 64); err == nil {
 			return float64(n), true
@@ -151,7 +167,7 @@ func (d directive) appendNumber(text []byte, x float64) []byte {
 	case 'd', 'i':
 		return d.appendInteger(text, toInt64(x), 10)
 	case 'u':
-		return d.pad(text, d.digits(strconv.FormatUint(uint64(toInt64(x)), 10)), true)
+		return d.pad(text, d.digits(strconv.FormatUint(uint64(toInt64(x)), 10)), d.precision < 0)
 	case 'o':
 		return d.appendInteger(text, toInt64(x), 8)
 	case 'x', 'X':
@@ -181,20 +197,20 @@ func (d directive) appendInteger(text []byte, n int64, base int) []byte {
 		}
 		return strconv.AppendUint(text, magnitude, base)
 	}
-	digits := strconv.FormatUint(magnitude, base)
+	digits := d.digits(strconv.FormatUint(magnitude, base))
 	if d.verb == 'X' {
 		digits = strings.ToUpper(digits)
 	}
 	prefix := d.sign(n < 0)
-	if d.sharp && n != 0 {
-		switch d.verb {
-		case 'x', 'X':
+	if d.sharp && digits != "" {
+		switch {
+		case base == 16:
 			prefix += "0" + string(d.verb)
-		case 'o':
+		case base == 8 && digits[0] != '0':
 			prefix += "0"
 		}
 	}
-	return d.padNumber(text, prefix, d.digits(digits), d.precision < 0)
+	return d.padNumber(text, prefix, digits, d.precision < 0)
 }
 
 // plain says that there is nothing to do but to write the digits.

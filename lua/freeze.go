@@ -9,8 +9,8 @@ import (
 // frozenTables are tables that table.remove, table.sort and table.insert at a place
 // refuse, as on Nakama. Everything else may still change them.
 type frozenTables struct {
-	mu  sync.RWMutex
-	set map[*glua.LTable]struct{}
+	mu    sync.RWMutex
+	count map[*glua.LTable]int
 }
 
 // Freeze freezes all tables that can be reached from globals and required modules now,
@@ -33,48 +33,60 @@ func (vm *VM) FreezeValue(value glua.LValue) (thaw func()) {
 	if !ok {
 		return func() {}
 	}
-	added := vm.frozen.add(t)
-	return func() { vm.frozen.remove(added) }
+	tables := vm.frozen.add(t)
+	var once sync.Once
+	return func() { once.Do(func() { vm.frozen.remove(tables) }) }
 }
 
-// add freezes a table and what is in it, and returns those that were not frozen before.
-func (f *frozenTables) add(root *glua.LTable) (added []*glua.LTable) {
+// add freezes a table and what is in it, and returns these tables. Each is frozen until
+// it was removed as often as it was added.
+func (f *frozenTables) add(root *glua.LTable) []*glua.LTable {
+	tables := reachable(root)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.set == nil {
-		f.set = map[*glua.LTable]struct{}{}
+	if f.count == nil {
+		f.count = map[*glua.LTable]int{}
 	}
-	pending := []*glua.LTable{root}
-	for len(pending) > 0 {
-		t := pending[len(pending)-1]
-		pending = pending[:len(pending)-1]
-		if _, done := f.set[t]; done {
-			continue
-		}
-		f.set[t] = struct{}{}
-		added = append(added, t)
-		t.ForEach(func(_, value glua.LValue) {
-			if inner, ok := value.(*glua.LTable); ok {
-				pending = append(pending, inner)
+	for _, t := range tables {
+		f.count[t]++
+	}
+	return tables
+}
+
+// reachable is a table and those in it, each once.
+func reachable(root *glua.LTable) []*glua.LTable {
+	tables := []*glua.LTable{root}
+	seen := map[*glua.LTable]struct{}{root: {}}
+	for i := 0; i < len(tables); i++ {
+		tables[i].ForEach(func(_, value glua.LValue) {
+			inner, ok := value.(*glua.LTable)
+			if !ok {
+				return
+			}
+			if _, again := seen[inner]; !again {
+				seen[inner] = struct{}{}
+				tables = append(tables, inner)
 			}
 		})
 	}
-	return added
+	return tables
 }
 
 func (f *frozenTables) remove(tables []*glua.LTable) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, t := range tables {
-		delete(f.set, t)
+		f.count[t]--
+		if f.count[t] == 0 {
+			delete(f.count, t)
+		}
 	}
 }
 
 func (f *frozenTables) has(t *glua.LTable) bool {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	_, frozen := f.set[t]
-	return frozen
+	return f.count[t] > 0
 }
 
 // checkFrozen raises if t must not be changed.

@@ -16,11 +16,18 @@ import (
 // copied, so that a small string that is kept does not keep the whole text.
 const sharedTextSize = 2048
 
+// maxDecoded is how many values one text may make, a table counting as tableCost of them:
+// a few characters may be a table of hundreds of bytes.
+const (
+	maxDecoded = 4 << 20
+	tableCost  = 8
+)
+
 // DecodeJSON reads JSON text, which must be one value and nothing else, into a Lua
 // value. null is nil, so that it leaves a gap in a list and no field in a table. Its
 // errors say at which byte the text is wrong, counted from 1.
 func DecodeJSON(text string) (glua.LValue, error) {
-	d := decoder{text: text, share: len(text) <= sharedTextSize}
+	d := decoder{text: text, share: len(text) <= sharedTextSize, left: maxDecoded}
 	v, err := d.document()
 	if err != nil {
 		return glua.LNil, fmt.Errorf("decoding JSON: %w", err)
@@ -36,6 +43,7 @@ type decoder struct {
 	share bool
 	items []glua.LValue
 	names []string
+	left  int // of maxDecoded
 }
 
 var errUnfinished = errors.New("the text ends too early")
@@ -82,10 +90,16 @@ func (d *decoder) next() byte {
 }
 
 func (d *decoder) value(depth int) (glua.LValue, error) {
+	d.left--
+	if d.left < 0 {
+		return nil, errTooBig
+	}
 	switch c := d.next(); {
 	case c == '{':
+		d.left -= tableCost - 1
 		return d.object(depth + 1)
 	case c == '[':
+		d.left -= tableCost - 1
 		return d.array(depth + 1)
 	case c == '"':
 		s, err := d.string()

@@ -47,6 +47,9 @@ type member struct {
 }
 
 func (e *encoder) value(text []byte, v glua.LValue, depth int) ([]byte, error) {
+	if len(text) > maxJSONSize {
+		return nil, errTooBig
+	}
 	switch v := v.(type) {
 	case *glua.LNilType:
 		return append(text, "null"...), nil
@@ -55,7 +58,7 @@ func (e *encoder) value(text []byte, v glua.LValue, depth int) ([]byte, error) {
 	case glua.LNumber:
 		return appendJSONNumber(text, float64(v))
 	case glua.LString:
-		return appendJSONString(text, string(v)), nil
+		return e.string(text, string(v))
 	case *glua.LTable:
 		return e.table(text, v, depth+1)
 	case *glua.LFunction:
@@ -64,12 +67,16 @@ func (e *encoder) value(text []byte, v glua.LValue, depth int) ([]byte, error) {
 	return nil, fmt.Errorf("a %s has no JSON", v.Type())
 }
 
+func (e *encoder) string(text []byte, s string) ([]byte, error) {
+	if len(text)+len(s) > maxJSONSize {
+		return nil, errTooBig
+	}
+	return appendJSONString(text, s), nil
+}
+
 func (e *encoder) table(text []byte, t *glua.LTable, depth int) ([]byte, error) {
 	if depth > maxDepth {
 		return nil, errTooDeep
-	}
-	if len(text) > maxJSONSize {
-		return nil, errTooBig
 	}
 	length := t.MaxN()
 	if length == 0 {
@@ -109,8 +116,10 @@ func (e *encoder) object(text []byte, t *glua.LTable, depth int) ([]byte, error)
 			}
 			text = append(text, ',')
 		}
-		text = append(appendJSONString(text, m.key), ':')
-		if text, err = e.value(text, m.value, depth); err != nil {
+		if text, err = e.string(text, m.key); err != nil {
+			return nil, err
+		}
+		if text, err = e.value(append(text, ':'), m.value, depth); err != nil {
 			return nil, err
 		}
 	}

@@ -16,23 +16,35 @@ type library struct {
 	index  int          // of the proxy in VM.proxies
 	shared *glua.LTable // never written after the runtime was made
 	meta   *glua.LTable // the metatable of the proxies
+	set    *glua.LFunction
 
-	// own makes the fields that each VM has for itself, when they are first read.
+	// mark is the metatable of meta, which Lua cannot give it: it tells proxies from
+	// other tables.
+	mark *glua.LUserData
+
+	// own gives the fields that each VM has for itself. It gives a VM the same each time.
 	own map[string]func(*VM) glua.LValue
 }
 
 // newLibrary makes a library of functions.
 func (r *Runtime) newLibrary(functions map[string]glua.LGFunction) *library {
-	lib := &library{index: len(r.libraries), shared: newTable(0, len(functions)), meta: newTable(0, 2)}
+	lib := &library{index: len(r.libraries), shared: newTable(0, len(functions)), set: r.newFunction(setThroughProxy)}
+	lib.mark = &glua.LUserData{Value: lib}
 	r.libraries = append(r.libraries, lib)
 	for _, name := range slices.Sorted(maps.Keys(functions)) {
 		lib.shared.RawSetString(name, r.newFunction(functions[name]))
 	}
-	lib.meta.RawSetString("__index", lib.shared)
-	lib.meta.RawSetString("__newindex", r.newFunction(setThroughProxy))
-	// Lua cannot give a metatable a userdata as metatable, so this marks the proxies.
-	lib.meta.Metatable = &glua.LUserData{Value: lib}
+	lib.meta = lib.newMeta(lib.shared)
 	return lib
+}
+
+// newMeta makes a metatable for proxies whose reads fall through to index.
+func (lib *library) newMeta(index *glua.LTable) *glua.LTable {
+	meta := newTable(0, 2)
+	meta.RawSetString("__index", index)
+	meta.RawSetString("__newindex", lib.set)
+	meta.Metatable = lib.mark
+	return meta
 }
 
 // addOwn adds a field of which each VM has its own.
@@ -52,8 +64,27 @@ func (lib *library) indexOwn(L *glua.LState) int {
 	if !ok {
 		return 0
 	}
-	L.Push(lib.ownValue(Running(L), string(name)))
+	vm := Running(L)
+	value := lib.ownValue(vm, string(name))
+	if value != glua.LNil {
+		vm.remember(lib, string(name), value)
+	}
+	L.Push(value)
 	return 1
+}
+
+// remember keeps a field of the VM's own for later reads, in a table between the proxy
+// and what is shared. In the proxy itself Lua could set the field to nil without
+// __newindex being asked, and would find it there again.
+func (vm *VM) remember(lib *library, name string, value glua.LValue) {
+	proxy := vm.proxy(lib)
+	if proxy.Metatable == lib.meta {
+		between := newTable(0, 1)
+		between.Metatable = lib.meta
+		proxy.Metatable = lib.newMeta(between)
+	}
+	between := proxy.Metatable.(*glua.LTable).RawGetString("__index").(*glua.LTable)
+	between.RawSetString(name, value)
 }
 
 func (lib *library) ownValue(vm *VM, name string) glua.LValue {
@@ -61,9 +92,7 @@ func (lib *library) ownValue(vm *VM, name string) glua.LValue {
 	if make == nil {
 		return glua.LNil
 	}
-	value := make(vm)
-	vm.proxy(lib).RawSetString(name, value)
-	return value
+	return make(vm)
 }
 
 // value is what reads of a VM's proxy fall through to.

@@ -43,6 +43,8 @@ var runaways = []struct {
 	{"a table of big texts", `local t = {} for i = 1, 1e6 do t[i] = ("x"):rep(1e6) .. i end`, true},
 	{"a table of closures", `local t = {} for i = 1, 1e9 do t[i] = function() return i end end`, true},
 
+	{"a pattern on a long text", `local s = ("a"):rep(3e7) return s:find("(.-)(.-)(.-)b")`, true},
+
 	{"a repeated text", `return ("x"):rep(1e11)`, false},
 	{"a wide format", `return ("%1000000000s"):format("x")`, false},
 	{"deep recursion", `local function f() return 1 + f() end return f()`, false},

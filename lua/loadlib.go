@@ -54,27 +54,37 @@ func searchPreload(L *glua.LState) int {
 	return 1
 }
 
-// loading stands in package.loaded while a module is evaluated, and stays there when
-// that fails.
-var loading = &glua.LUserData{Metatable: glua.LNil}
+// loading is the value of the userdata that stands in package.loaded while a module is
+// evaluated, and stays there when that fails. Each time it is a new one, as Lua can give
+// it a metatable.
+type loading struct{}
+
+func newLoading() *glua.LUserData {
+	return &glua.LUserData{Value: loading{}, Metatable: glua.LNil}
+}
+
+func isLoading(v glua.LValue) bool {
+	mark, ok := v.(*glua.LUserData)
+	return ok && mark.Value == loading{}
+}
 
 func baseRequire(L *glua.LState) int {
 	vm, name := Running(L), L.CheckString(1)
 	loaded := vm.proxy(vm.runtime.loaded)
 	if found := vm.rawGet(loaded, glua.LString(name)); glua.LVAsBool(found) {
-		if found == loading {
+		if isLoading(found) {
 			L.RaiseError("loop or previous error loading module: %s", name)
 		}
 		L.Push(found)
 		return 1
 	}
 	loader := vm.findLoader(L, name)
-	loaded.RawSetString(name, loading)
+	loaded.RawSetString(name, newLoading())
 	L.Push(loader)
 	L.Push(glua.LString(name))
 	L.Call(1, 1)
 	result := L.Get(-1)
-	if found := loaded.RawGetString(name); found != loading {
+	if found := loaded.RawGetString(name); !isLoading(found) {
 		L.Push(found)
 		return 1
 	}
@@ -114,14 +124,12 @@ func (vm *VM) findLoader(L *glua.LState, name string) *glua.LFunction {
 // findPreloaded is findLoader while Lua has not touched package.loaders. It spares the
 // frame between require and the module.
 func (vm *VM) findPreloaded(L *glua.LState, name string) *glua.LFunction {
-	own := vm.proxy(vm.runtime.preload).RawGetString(name)
-	if fn, ok := own.(*glua.LFunction); ok {
-		return fn
-	}
-	if m := vm.runtime.modules.byName[name]; m != nil {
+	preload := vm.proxy(vm.runtime.preload)
+	_, isLibrary := vm.runtime.options.Libraries[name]
+	if m := vm.runtime.modules.byName[name]; m != nil && !isLibrary && preload.RawGetString(name) == glua.LNil && proxyOf(preload) != nil {
 		return vm.newFunction(m.proto)
 	}
-	fn, ok := vm.runtime.preload.shared.RawGetString(name).(*glua.LFunction)
+	fn, ok := vm.rawGet(preload, glua.LString(name)).(*glua.LFunction)
 	if !ok {
 		L.RaiseError("module %s not found:\n\tno field package.preload['%s']", name, name)
 	}

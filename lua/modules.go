@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 
@@ -46,7 +45,7 @@ func ReadModules(fsys fs.FS) (*Modules, error) {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() || !strings.EqualFold(path.Ext(file), ".lua") {
+		if entry.IsDir() || ModuleName(file) == "" {
 			return nil
 		}
 		if err := m.add(fsys, file); err != nil {
@@ -69,7 +68,7 @@ func (m *Modules) add(fsys fs.FS, file string) error {
 	if err != nil {
 		return fmt.Errorf("reading the Lua modules: %w", err)
 	}
-	name := strings.ReplaceAll(strings.TrimSuffix(file, path.Ext(file)), "/", ".")
+	name := ModuleName(file)
 	if other := m.byName[name]; other != nil {
 		return fmt.Errorf("%s and %s would both be the Lua module %q; rename one", other.file, file, name)
 	}

@@ -60,8 +60,11 @@ func (r *Runtime) osDate(L *glua.LState) int {
 		L.Push(dateTable(t))
 		return 1
 	}
-	L.Push(glua.LString(formatDate(t, format)))
-	return 1
+	text, ok := formatDate(t, format)
+	if !ok {
+		L.RaiseError("os.date would make a string of more than %d bytes", maxStringSize)
+	}
+	return pushText(L, string(text))
 }
 
 // dateTable counts the days of the week from Sunday, 0, as Nakama does.
@@ -79,72 +82,51 @@ func dateTable(t time.Time) *glua.LTable {
 	return date
 }
 
-// dateLayout maps conversion characters of strftime to layouts of package time.
-func dateLayout(directive byte) string {
-	switch directive {
-	case 'a':
-		return "Mon"
-	case 'A':
-		return "Monday"
-	case 'b':
-		return "Jan"
-	case 'B':
-		return "January"
-	case 'c':
-		return "02 Jan 06 15:04 MST"
-	case 'd':
-		return "02"
-	case 'F':
-		return "2006-01-02"
-	case 'H':
-		return "15"
-	case 'I':
-		return "03"
-	case 'm':
-		return "01"
-	case 'M':
-		return "04"
-	case 'p':
-		return "PM"
-	case 'P':
-		return "pm"
-	case 'S':
-		return "05"
-	case 'x':
-		return "01/02/06"
-	case 'X':
-		return "15:04:05"
-	case 'y':
-		return "06"
-	case 'Y':
-		return "2006"
-	case 'z':
-		return "-0700"
-	case 'Z':
-		return "MST"
-	}
-	return ""
+// dateLayouts maps conversion characters of strftime to layouts of package time.
+var dateLayouts = [256]string{
+	'a': "Mon",
+	'A': "Monday",
+	'b': "Jan",
+	'B': "January",
+	'c': "02 Jan 06 15:04 MST",
+	'd': "02",
+	'F': "2006-01-02",
+	'H': "15",
+	'I': "03",
+	'm': "01",
+	'M': "04",
+	'p': "PM",
+	'P': "pm",
+	'S': "05",
+	'x': "01/02/06",
+	'X': "15:04:05",
+	'y': "06",
+	'Y': "2006",
+	'z': "-0700",
+	'Z': "MST",
 }
 
-// formatDate leaves directives that it does not know as they stand.
-func formatDate(t time.Time, format string) string {
-	var text []byte
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' || i+1 == len(format) {
-			text = append(text, format[i])
-			continue
+// formatDate leaves directives that it does not know as they stand. It is not ok when
+// the text would be too long.
+func formatDate(t time.Time, format string) (text []byte, ok bool) {
+	for len(text)+len(format) <= maxStringSize {
+		i := strings.IndexByte(format, '%')
+		if i < 0 || i+1 == len(format) {
+			return append(text, format...), true
 		}
-		i++
-		switch layout := dateLayout(format[i]); {
+		text = append(text, format[:i]...)
+		directive := format[i+1]
+		switch layout := dateLayouts[directive]; {
 		case layout != "":
 			text = t.AppendFormat(text, layout)
-		case format[i] == 'w':
+		case directive == 'w':
 			text = strconv.AppendInt(text, int64(t.Weekday()), 10)
-		case format[i] == '%':
+		case directive == '%':
 			text = append(text, '%')
 		default:
-			text = append(text, '%', format[i])
+			text = append(text, '%', directive)
 		}
+		format = format[i+2:]
 	}
-	return string(text)
+	return nil, false
 }

@@ -16,6 +16,15 @@ const (
 	// text many times, and few enough to end a pattern that backtracks without end.
 	patternSteps        = 20_000_000
 	patternStepsPerByte = 64
+
+	// How many steps there are between two looks at what is left and at the call's limits.
+	stepsPerLook = 1 << 20
+
+	// Bytes that are compared at once in the time of a step.
+	bytesPerStep = 16
+
+	// What a directive of a replacement takes.
+	directiveSteps = 8
 )
 
 // matcher finds a Lua pattern in a text. It raises what is wrong with the pattern as a
@@ -28,8 +37,10 @@ type matcher struct {
 
 	level    int // captures that are begun
 	captures [maxCaptures]capture
-	steps    int // that are left
-	depth    int
+	steps    int // that were left at the last look
+
+	untilLook int // how many steps
+	depth     int
 }
 
 // capture is text[start:end], or a position.
@@ -45,22 +56,38 @@ func newMatcher(L *glua.LState, text, pattern string) *matcher {
 	if strings.HasPrefix(pattern, "^") {
 		m.anchored, m.pattern = true, pattern[1:]
 	}
-	m.steps = patternSteps + patternStepsPerByte*len(text)
+	m.steps, m.untilLook = patternSteps+patternStepsPerByte*len(text), stepsPerLook
 	return m
 }
 
 func (m *matcher) fail(format string, args ...any) { m.L.RaiseError(format, args...) }
 
 // step counts one step.
-func (m *matcher) step() {
-	m.steps--
+func (m *matcher) step() { m.spend(1) }
+
+func (m *matcher) spend(steps int) {
+	m.untilLook -= steps
+	if m.untilLook < 0 {
+		m.look()
+	}
+}
+
+// look sees from time to time whether the matcher, or the call that it is part of, has
+// taken too long.
+func (m *matcher) look() {
+	m.steps -= stepsPerLook - m.untilLook
+	m.untilLook = stepsPerLook
 	if m.steps < 0 {
-		m.fail("pattern %q takes too many steps on a text of %d bytes", m.pattern, len(m.text))
+		m.fail("pattern %.60q takes too many steps on a text of %d bytes", m.pattern, len(m.text))
+	}
+	if s := stackOf(m.L); s != nil {
+		s.raiseIfOverdue(m.L)
 	}
 }
 
 // search looks for a match that begins at init or later; to is -1 when there is none.
 func (m *matcher) search(init int) (from, to int) {
+	m.depth = 0 // a search that raised has left it as it was
 	for from = init; from <= len(m.text); from++ {
 		m.level = 0
 		if to = m.match(from, 0); to >= 0 {
@@ -178,6 +205,7 @@ func (m *matcher) itemEnd(p int) int {
 // setEnd is where a set ends whose first character is at p. A ] at its beginning is an
 // ordinary character.
 func (m *matcher) setEnd(p int) int {
+	begin := p
 	if p < len(m.pattern) && m.pattern[p] == '^' {
 		p++
 	}
@@ -187,6 +215,7 @@ func (m *matcher) setEnd(p int) int {
 			p++
 		case ']':
 			if p > first {
+				m.spend(p - begin)
 				return p + 1
 			}
 		}
@@ -207,6 +236,7 @@ func (m *matcher) matchOne(s, p, end int) bool {
 	case '%':
 		return inClass(c, m.pattern[p+1])
 	case '[':
+		m.spend(end - p)
 		return inSet(c, m.pattern[p+1:end-1])
 	}
 	return c == m.pattern[p]
@@ -271,6 +301,7 @@ func (m *matcher) matchCaptured(s, index int) int {
 		m.fail("invalid capture index")
 	}
 	c := m.captures[index]
+	m.spend(max(c.end-c.start, 0) / bytesPerStep)
 	if c.end == capturePosition || !strings.HasPrefix(m.text[s:], m.text[c.start:c.end]) {
 		return -1
 	}
@@ -346,27 +377,41 @@ func (m *matcher) pushMatch(from, to int) int {
 	return pushText(m.L, m.text[from:to])
 }
 
-// expand writes gsub's replacement text, in which %0 is the match and %1 to %9 are the
-// captures. Another character behind a % leaves both as they stand, as on Nakama.
-func (m *matcher) expand(result *strings.Builder, template string, from, to int) {
-	for i := 0; i < len(template); i++ {
-		c := template[i]
-		if c != '%' || i+1 == len(template) {
-			result.WriteByte(c)
-			continue
+// replacement gathers what gsub makes.
+type replacement struct {
+	*matcher
+	result strings.Builder
+}
+
+func (r *replacement) write(piece string) {
+	if r.result.Len()+len(piece) > maxStringSize {
+		r.fail("string.gsub would make a string of more than %d bytes", maxStringSize)
+	}
+	r.result.WriteString(piece)
+}
+
+// expand writes the replacement text of a match, in which %0 is the match and %1 to %9
+// are the captures. Another character behind a % leaves both as they stand, as on Nakama.
+func (r *replacement) expand(template string, from, to int) {
+	for {
+		i := strings.IndexByte(template, '%')
+		if i < 0 || i+1 == len(template) {
+			r.write(template)
+			return
 		}
-		i++
-		switch c = template[i]; {
+		r.spend(directiveSteps)
+		r.write(template[:i])
+		switch c := template[i+1]; {
 		case c == '0':
-			result.WriteString(m.text[from:to])
+			r.write(r.text[from:to])
 		case c >= '1' && c <= '9':
-			result.WriteString(glua.LVAsString(m.capture(int(c)-'1', from, to)))
+			r.write(glua.LVAsString(r.capture(int(c)-'1', from, to)))
 		case c == '%':
-			result.WriteByte('%')
+			r.write("%")
 		default:
-			result.WriteByte('%')
-			result.WriteByte(c)
+			r.write(template[i : i+2])
 		}
+		template = template[i+2:]
 	}
 }
 

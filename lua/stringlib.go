@@ -46,10 +46,27 @@ func bounds(length, first, last int) (from, to int) {
 	return from, to
 }
 
+// stringByte gives every byte where no index is given, as on Nakama, and counts an index
+// of 0 from behind the end.
 func stringByte(L *glua.LState) int {
 	text := L.CheckString(1)
-	first := L.OptInt(2, 1)
-	from, to := bounds(len(text), first, L.OptInt(3, first))
+	from, to := L.OptInt(2, 1)-1, L.OptInt(3, -1)
+	if from < 0 {
+		from += len(text) + 1
+	}
+	if to < 0 {
+		to += len(text) + 1
+	}
+	if L.GetTop() == 2 {
+		if from < 0 || from >= len(text) {
+			return 0
+		}
+		to = from + 1
+	}
+	from, to = max(from, 0), min(to, len(text))
+	if from >= to {
+		return 0
+	}
 	if to-from > maxUnpack {
 		L.RaiseError("string slice too long (the limit is %d bytes)", maxUnpack)
 	}
@@ -200,21 +217,21 @@ func stringGMatch(L *glua.LState) int {
 
 func stringGSub(L *glua.LState) int {
 	m := newMatcher(L, L.CheckString(1), L.CheckString(2))
-	replace := replacer(m, L.Get(3))
+	r := &replacement{matcher: m}
+	replace := r.with(L.Get(3))
 	limit := L.OptInt(4, -1)
-	var result strings.Builder
 	count, copied := 0, 0
 	for from := 0; count != limit && from <= len(m.text); {
 		at, to := m.search(from)
 		if to < 0 {
 			break
 		}
-		count++
-		result.WriteString(m.text[copied:at])
-		replace(&result, at, to)
-		if result.Len() > maxStringSize {
-			L.RaiseError("string.gsub would make a string of more than %d bytes", maxStringSize)
+		if count == 0 {
+			r.result.Grow(len(m.text))
 		}
+		count++
+		r.write(m.text[copied:at])
+		replace(at, to)
 		copied = to
 		if from = to; to == at {
 			from++
@@ -226,41 +243,39 @@ func stringGSub(L *glua.LState) int {
 	if count == 0 {
 		L.Push(L.Get(1))
 	} else {
-		result.WriteString(m.text[copied:])
-		pushText(L, result.String())
+		r.write(m.text[copied:])
+		pushText(L, r.result.String())
 	}
 	L.Push(number(float64(count)))
 	return 2
 }
 
-// replacer returns what writes the replacement of a match. Values that cannot be text
+// with returns what writes the replacement of a match. Values that cannot be text
 // replace it by nothing, as on Nakama.
-func replacer(m *matcher, with glua.LValue) func(result *strings.Builder, from, to int) {
-	L := m.L
-	finish := func(result *strings.Builder, v glua.LValue, from, to int) {
+func (r *replacement) with(v glua.LValue) func(from, to int) {
+	L := r.L
+	finish := func(v glua.LValue, from, to int) {
 		if glua.LVIsFalse(v) {
-			result.WriteString(m.text[from:to])
+			r.write(r.text[from:to])
 		} else {
-			result.WriteString(glua.LVAsString(v))
+			r.write(glua.LVAsString(v))
 		}
 	}
-	switch with := with.(type) {
-	case glua.LString, glua.LNumber:
-		template := glua.LVAsString(with)
-		return func(result *strings.Builder, from, to int) { m.expand(result, template, from, to) }
+	switch v := v.(type) {
+	case glua.LString:
+		template := string(v)
+		return func(from, to int) { r.expand(template, from, to) }
 	case *glua.LTable:
-		return func(result *strings.Builder, from, to int) {
-			finish(result, L.GetTable(with, m.capture(0, from, to)), from, to)
-		}
+		return func(from, to int) { finish(L.GetTable(v, r.capture(0, from, to)), from, to) }
 	case *glua.LFunction:
-		return func(result *strings.Builder, from, to int) {
-			L.Push(with)
-			L.Call(m.pushMatch(from, to), 1)
-			v := L.Get(-1)
+		return func(from, to int) {
+			L.Push(v)
+			L.Call(r.pushMatch(from, to), 1)
+			result := L.Get(-1)
 			L.Pop(1)
-			finish(result, v, from, to)
+			finish(result, from, to)
 		}
 	}
-	L.ArgError(3, "string, table or function expected, got "+with.Type().String())
+	L.ArgError(3, "string, table or function expected, got "+v.Type().String())
 	return nil
 }

@@ -7,6 +7,9 @@ import (
 	glua "github.com/yuin/gopher-lua"
 )
 
+// maxCompared is how many bytes of text one table.sort may compare without a function.
+const maxCompared = 4 << 30
+
 var tableFunctions = map[string]glua.LGFunction{
 	"concat": tableConcat,
 	"getn":   tableGetN,
@@ -55,12 +58,14 @@ func tableRemove(L *glua.LState) int {
 // removeLast takes the last item away. gopher-lua's own would find nil where t[#t] = nil
 // has left an empty place behind the last item.
 func removeLast(t *glua.LTable) glua.LValue {
-	for t.Len() > 0 {
+	if t.MaxN() == 0 {
+		return glua.LNil
+	}
+	for {
 		if v := t.Remove(-1); v != glua.LNil {
 			return v
 		}
 	}
-	return glua.LNil
 }
 
 func tableConcat(L *glua.LState) int {
@@ -72,20 +77,21 @@ func tableConcat(L *glua.LState) int {
 	}
 	var text strings.Builder
 	for i := max(from, 1); i <= to; i++ {
-		v := t.RawGetInt(i)
-		switch v := v.(type) {
+		var item string
+		switch v := t.RawGetInt(i).(type) {
 		case glua.LString:
-			text.WriteString(string(v))
+			item = string(v)
 		case glua.LNumber:
-			text.WriteString(numberText(float64(v)))
+			item = numberText(float64(v))
 		default:
 			L.RaiseError("invalid value (%s) at index %d in table for concat", v.Type(), i)
 		}
+		if text.Len()+len(item)+len(separator) > maxStringSize {
+			L.RaiseError("table.concat would make a string of more than %d bytes", maxStringSize)
+		}
+		text.WriteString(item)
 		if i < to {
 			text.WriteString(separator)
-		}
-		if text.Len() > maxStringSize {
-			L.RaiseError("table.concat would make a string of more than %d bytes", maxStringSize)
 		}
 	}
 	L.Push(glua.LString(text.String()))
@@ -113,6 +119,8 @@ type sorting struct {
 	L      *glua.LState
 	less   *glua.LFunction // nil for Lua's order
 	values []glua.LValue
+
+	compared int // bytes of text
 }
 
 func (s *sorting) Len() int { return len(s.values) }
@@ -121,7 +129,7 @@ func (s *sorting) Swap(i, j int) { s.values[i], s.values[j] = s.values[j], s.val
 
 func (s *sorting) Less(i, j int) bool {
 	if s.less == nil {
-		return s.L.LessThan(s.values[i], s.values[j])
+		return s.lessThan(s.values[i], s.values[j])
 	}
 	s.L.Push(s.less)
 	s.L.Push(s.values[i])
@@ -130,4 +138,17 @@ func (s *sorting) Less(i, j int) bool {
 	result := s.L.ToBool(-1)
 	s.L.Pop(1)
 	return result
+}
+
+func (s *sorting) lessThan(a, b glua.LValue) bool {
+	x, isText := a.(glua.LString)
+	y, areText := b.(glua.LString)
+	if !isText || !areText {
+		return s.L.LessThan(a, b)
+	}
+	s.compared += min(len(x), len(y))
+	if s.compared > maxCompared {
+		s.L.RaiseError("table.sort has compared more than %d bytes of text", maxCompared)
+	}
+	return x < y
 }

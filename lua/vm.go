@@ -3,7 +3,6 @@ package lua
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 
 	glua "github.com/yuin/gopher-lua"
@@ -15,7 +14,7 @@ var ErrClosed = errors.New("the Lua VM is closed")
 // VM is one Lua world. It runs one call at a time; further calls wait for their turn.
 type VM struct {
 	runtime *Runtime
-	turn    chan struct{} // holds an element while a call runs
+	turn    turn
 
 	env     *glua.LTable   // _G
 	strings glua.LValue    // the metatable of strings
@@ -28,7 +27,7 @@ type VM struct {
 
 // NewVM makes a VM in which no module is loaded yet.
 func (r *Runtime) NewVM() *VM {
-	vm := &VM{runtime: r, turn: make(chan struct{}, 1), proxies: make([]*glua.LTable, len(r.libraries))}
+	vm := &VM{runtime: r, proxies: make([]*glua.LTable, len(r.libraries))}
 	vm.env = vm.proxy(r.globals)
 	methods := vm.proxy(r.byName["string"])
 	methods.RawSetString("__index", methods)
@@ -123,22 +122,10 @@ func (vm *VM) newFunction(proto *glua.FunctionProto) *glua.LFunction {
 	return &glua.LFunction{Env: vm.env, Proto: proto, Upvalues: make([]*glua.Upvalue, proto.NumUpvalues)}
 }
 
-// enter waits for the VM's turn.
-func (vm *VM) enter(ctx context.Context) error {
-	select {
-	case vm.turn <- struct{}{}:
-		return nil
-	default:
-	}
-	select {
-	case vm.turn <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("waiting for other Lua calls: %w", context.Cause(ctx))
-	}
-}
+// enter waits for the VM's turn until ctx ends.
+func (vm *VM) enter(ctx context.Context) error { return vm.turn.take(ctx) }
 
 // reenter waits for the turn however long it takes.
-func (vm *VM) reenter() { vm.turn <- struct{}{} }
+func (vm *VM) reenter() { _ = vm.turn.take(context.Background()) }
 
-func (vm *VM) leave() { <-vm.turn }
+func (vm *VM) leave() { vm.turn.give() }

@@ -1,7 +1,6 @@
 package nkshim
 
 import (
-	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,24 +41,6 @@ func families() []map[string]function {
 	}
 }
 
-// contract lists every function of Nakama's Lua runtime with its parameters.
-//
-//go:embed contract.tsv
-var contract string
-
-// contractFunction is a row of the contract.
-type contractFunction struct{ group, name string }
-
-func contractFunctions() []contractFunction {
-	lines := strings.Split(strings.TrimSpace(contract), "\n")
-	functions := make([]contractFunction, 0, len(lines)-1)
-	for _, line := range lines[1:] {
-		columns := strings.Split(line, "\t")
-		functions = append(functions, contractFunction{group: columns[0], name: columns[1]})
-	}
-	return functions
-}
-
 // Group is a group of Nakama's functions, as its documentation has them.
 type Group struct {
 	Name string
@@ -70,23 +51,22 @@ type Group struct {
 
 // Groups says which of Nakama's functions there are, group by group.
 func Groups() []Group {
-	there := mergeFamilies(families())
 	byName := map[string]*Group{}
 	var groups []*Group
-	for _, f := range contractFunctions() {
-		group := byName[f.group]
+	for _, f := range Contract() {
+		group := byName[f.Group]
 		if group == nil {
-			group = &Group{Name: f.group}
-			byName[f.group] = group
+			group = &Group{Name: f.Group}
+			byName[f.Group] = group
 			groups = append(groups, group)
 		}
-		switch {
-		case there[f.name] == nil:
-			group.Missing = append(group.Missing, f.name)
-		case isUncalled(f.name):
-			group.Uncalled = append(group.Uncalled, f.name)
+		switch f.Status {
+		case Missing:
+			group.Missing = append(group.Missing, f.Name)
+		case Uncalled:
+			group.Uncalled = append(group.Uncalled, f.Name)
 		default:
-			group.Works = append(group.Works, f.name)
+			group.Works = append(group.Works, f.Name)
 		}
 	}
 	sorted := make([]Group, len(groups))
@@ -101,8 +81,8 @@ func Groups() []Group {
 // function of Nakama's that no family has is there too, and raises when it is called.
 func (r *Runtime) library() map[string]glua.LGFunction {
 	library := map[string]glua.LGFunction{}
-	for _, f := range contractFunctions() {
-		library[f.name] = missing(f.name)
+	for _, f := range Contract() {
+		library[f.Name] = missing(f.Name)
 	}
 	for name, fn := range mergeFamilies(families()) {
 		library[name] = func(L *glua.LState) int { return fn(r, call{L: L, name: "nakama." + name}) }

@@ -8,8 +8,8 @@ import (
 func TestEveryFunctionOfTheContractIsThere(t *testing.T) {
 	t.Parallel()
 	var names []string
-	for _, f := range contractFunctions() {
-		names = append(names, f.name)
+	for _, f := range Contract() {
+		names = append(names, f.Name)
 	}
 	if len(names) != 194 {
 		t.Errorf("the contract has %d functions, want 194", len(names))

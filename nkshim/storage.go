@@ -50,12 +50,13 @@ func (r *Runtime) readObjects(c call, ids []storage.ID) (objects []*api.StorageO
 
 func storageList(r *Runtime, c call) int {
 	request := storage.ListRequest{
-		UserID: c.optID(1, "user id"), Collection: c.optText(2, "collection", ""),
-		Limit: int(c.number(3, "limit")), Cursor: c.optText(4, "cursor", ""),
+		UserID: c.optID(1, "user id"), Collection: c.optText(2, "collection", ""), Cursor: c.optText(4, "cursor", ""),
 	}
-	if request.Limit < 0 || request.Limit > math.MaxInt32 {
+	limit := c.number(3, "limit")
+	if limit < 0 {
 		c.refuse(3, "limit", "a number that is not negative")
 	}
+	request.Limit = int(min(limit, math.MaxInt32))
 	caller := c.optID(5, "caller id")
 	var objects []*api.StorageObject
 	var cursor string

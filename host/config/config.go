@@ -55,7 +55,7 @@ type Session struct {
 	SingleSocket          bool   `yaml:"single_socket" modules:"yes" usage:"A new WebSocket closes the user's other ones."`
 	SingleMatch           bool   `yaml:"single_match" modules:"yes" usage:"Joining a match leaves the session's other ones; wants session.single_socket."`
 	SingleParty           bool   `yaml:"single_party" modules:"only"`
-	SingleSession         bool   `yaml:"single_session" modules:"only"`
+	SingleSession         bool   `yaml:"single_session" modules:"yes" usage:"A login ends the user's earlier tokens."`
 }
 
 // Database is where the host keeps what it stores, when not in a file in the data folder.

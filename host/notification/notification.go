@@ -6,6 +6,7 @@ package notification
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -135,13 +136,7 @@ func (s *Service) message(n *Notification) (*api.Notification, error) {
 
 // save writes those that are persistent.
 func (s *Service) save(ctx context.Context, notifications []Notification, made []*api.Notification) error {
-	count := 0
-	for i := range notifications {
-		if notifications[i].Persistent {
-			count++
-		}
-	}
-	if count == 0 {
+	if !slices.ContainsFunc(made, (*api.Notification).GetPersistent) {
 		return nil
 	}
 	now := s.Now().UnixMilli()

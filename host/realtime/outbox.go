@@ -26,6 +26,8 @@ type outbox struct {
 	unread  bool        // the reader has finished; whoever writes last closes the connection
 	reply   int         // the code of the client's close frame
 	why     CloseReason // of stopped, or of giving up on the connection
+
+	deadline time.Time // of writes to the connection; belongs to who is writing
 }
 
 type outboxState uint8
@@ -148,8 +150,13 @@ func (s *socket) write(frames [][]byte) error {
 func (s *socket) writeChunk(frames [][]byte, size int) error {
 	conn := s.out
 	patience := s.server.options.WriteWait * time.Duration(1+size/(maxChunk+1))
-	if err := conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
-		return err
+	// Setting a deadline costs as much as a tenth of a write, so that one is set to last
+	// for the next writes too: a client has the write wait and at most twice that.
+	if now := time.Now(); s.outbox.deadline.Sub(now) < patience {
+		s.outbox.deadline = now.Add(2 * patience)
+		if err := conn.SetWriteDeadline(s.outbox.deadline); err != nil {
+			return err
+		}
 	}
 	if len(frames) == 1 {
 		_, err := conn.Write(frames[0])

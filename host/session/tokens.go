@@ -15,6 +15,7 @@ type Config struct {
 	RefreshEncryptionKey string        // signs refresh tokens (session.refresh_encryption_key)
 	TokenExpiry          time.Duration // of session tokens, in whole seconds
 	RefreshTokenExpiry   time.Duration // of refresh tokens, in whole seconds
+	Single               bool          // a login ends the user's earlier tokens (session.single_session)
 	Now                  func() time.Time
 }
 
@@ -42,6 +43,7 @@ type Pair struct {
 type Tokens struct {
 	session, refresh signer
 	logouts          *logouts
+	single           bool
 	now              func() time.Time
 }
 
@@ -52,12 +54,16 @@ func NewTokens(cfg Config) *Tokens {
 		session: newSigner(cfg.EncryptionKey, cfg.TokenExpiry, cfg.Now),
 		refresh: newSigner(cfg.RefreshEncryptionKey, cfg.RefreshTokenExpiry, cfg.Now),
 		logouts: newLogouts(),
+		single:  cfg.Single,
 		now:     cfg.Now,
 	}
 }
 
-// Issue makes the tokens of a new login.
+// Issue makes the tokens of a new login. Of earlier ones of the same second it ends none.
 func (t *Tokens) Issue(userID, username string, vars map[string]string) (Pair, error) {
+	if t.single {
+		t.LogoutAll(userID)
+	}
 	return t.pair(Claims{
 		TokenID: uuid.NewString(), UserID: userID, Username: username, Vars: vars, IssuedAt: t.now().Unix(),
 	})

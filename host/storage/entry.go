@@ -12,11 +12,12 @@ import (
 	"nkhost/host/query"
 )
 
-// entry is an object in an index. It never changes.
+// entry is an object in an index. It never changes, but for its places.
 type entry struct {
 	object   *api.StorageObject // its value is that of an index which answers alone, else ""
 	document query.Document     // what queries see
 	stamp    uint64
+	places   []place // in the postings
 }
 
 // newEntry makes the entry of an object, or none if it has no field of the index.

@@ -94,10 +94,8 @@ type change struct {
 	stamp  uint64
 }
 
+// wrote notes a change, also while there is no index: it may be there at the commit.
 func (b *Batch) wrote(w *Write, ack *api.StorageObjectAck) {
-	if len(b.service.indexes.of(w.ID)) == 0 {
-		return
-	}
 	b.changes = append(b.changes, change{w.ID, &api.StorageObject{
 		Collection: w.Collection, Key: w.Key, UserId: w.UserID, Value: w.Value, Version: ack.Version,
 		PermissionRead: w.PermissionRead, PermissionWrite: w.PermissionWrite,
@@ -106,9 +104,7 @@ func (b *Batch) wrote(w *Write, ack *api.StorageObjectAck) {
 }
 
 func (b *Batch) deleted(id ID) {
-	if len(b.service.indexes.of(id)) > 0 {
-		b.changes = append(b.changes, change{id: id, stamp: b.service.indexes.stamps.Add(1)})
-	}
+	b.changes = append(b.changes, change{id: id, stamp: b.service.indexes.stamps.Add(1)})
 }
 
 // apply brings changes that were committed into the indexes.
@@ -129,7 +125,7 @@ func (s *Service) OpenIndexes(ctx context.Context, list []Index) error {
 	defer done()
 	byName, byCollection := map[string]*index{}, map[string][]*index{}
 	for _, definition := range list {
-		made := &index{Index: definition, entries: map[ID]*entry{}, gone: map[ID]uint64{}}
+		made := &index{Index: definition, entries: map[ID]*entry{}, postings: newPostings(), gone: map[ID]uint64{}}
 		byName[made.Name] = made
 		byCollection[made.Collection] = append(byCollection[made.Collection], made)
 	}
@@ -174,9 +170,10 @@ func (s *Service) fill(ctx context.Context, collection string) error {
 type index struct {
 	Index
 
-	mu      sync.RWMutex
-	entries map[ID]*entry
-	gone    map[ID]uint64 // the stamps of changes that took objects away
+	mu       sync.RWMutex
+	entries  map[ID]*entry
+	postings postings
+	gone     map[ID]uint64 // the stamps of changes that took objects away
 }
 
 func (x *index) takes(id ID) bool { return x.Key == "" || x.Key == id.Key }
@@ -203,18 +200,27 @@ func (x *index) apply(ctx context.Context, c change) error {
 	if x.gone[c.id] > c.stamp {
 		return nil
 	}
-	if old := x.entries[c.id]; old != nil && old.stamp > c.stamp {
-		return nil
+	if old := x.entries[c.id]; old != nil {
+		if old.stamp > c.stamp {
+			return nil
+		}
+		x.drop(c.id, old)
 	}
 	if made == nil {
-		delete(x.entries, c.id)
 		x.gone[c.id] = c.stamp
 		return nil
 	}
 	delete(x.gone, c.id)
 	x.entries[c.id] = made
+	x.postings.add(made)
 	x.evict()
 	return nil
+}
+
+// drop takes an entry out. x.mu is held.
+func (x *index) drop(id ID, e *entry) {
+	delete(x.entries, id)
+	x.postings.remove(e)
 }
 
 // evict drops the entries that are too many, a tenth at a time. x.mu is held.
@@ -228,7 +234,11 @@ func (x *index) evict() {
 	}
 	slices.SortFunc(entries, compareAges)
 	for _, e := range entries[:len(entries)-x.MaxEntries] {
-		delete(x.entries, idOf(e.object))
+		id := idOf(e.object)
+		x.drop(id, e)
+		if e.stamp > 0 {
+			x.gone[id] = e.stamp
+		}
 	}
 }
 
@@ -243,10 +253,19 @@ func (x *index) found(q *query.Query) []hit {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	var hits []hit
-	for _, e := range x.entries {
+	ask := func(e *entry) {
 		if score, ok := q.Match(e.document); ok {
 			hits = append(hits, hit{e, score})
 		}
+	}
+	if slots, ok := x.postings.narrow(q); ok {
+		for _, slot := range slots {
+			ask(slot.entry)
+		}
+		return hits
+	}
+	for _, e := range x.entries {
+		ask(e)
 	}
 	return hits
 }

@@ -15,11 +15,12 @@ import (
 	"google.golang.org/grpc/status"
 
 	"nkhost/host/db"
+	"nkhost/host/db/dbtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(dbtest.Main(m)) }
 
-// fixture is a service over a database in a file, with a clock that a test turns.
+// fixture is a service over a database, with a clock that a test turns.
 type fixture struct {
 	*Service
 	db      *db.DB
@@ -27,23 +28,21 @@ type fixture struct {
 	reports []string // of indexes
 }
 
-func start(t testing.TB) *fixture {
-	t.Helper()
-	return startIn(t, t.TempDir())
+// onEach runs a test on a database of each kind.
+func onEach(t *testing.T, test func(t *testing.T, f *fixture)) {
+	dbtest.Each(t, func(t *testing.T, place dbtest.Place) { test(t, startIn(t, place)) })
 }
 
-func startIn(t testing.TB, dir string) *fixture {
+func start(t testing.TB) *fixture {
 	t.Helper()
-	database, err := db.Open(context.Background(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := database.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
+	return startIn(t, dbtest.File(t))
+}
+
+func startIn(t testing.TB, place dbtest.Place) *fixture {
+	t.Helper()
+	database := place.Open(t)
 	f := &fixture{db: database, now: time.Unix(1_800_000_000, 0)}
+	var err error
 	f.Service, err = NewService(context.Background(), database, Options{
 		Now: func() time.Time { return f.now },
 		Report: func(_ context.Context, index string, id ID, err error) {
@@ -69,10 +68,16 @@ func (f *fixture) user(t testing.TB, name string) string {
 // fill writes objects whose keys and values are numbered.
 func (f *fixture) fill(t testing.TB, collection, owner string, count int) {
 	t.Helper()
+	f.fillFrom(t, collection, owner, 0, count)
+}
+
+func (f *fixture) fillFrom(t testing.TB, collection, owner string, first, count int) {
+	t.Helper()
 	writes := make([]Write, count)
 	for i := range writes {
+		n := first + i
 		writes[i] = Write{
-			ID: ID{collection, strconv.Itoa(i), owner}, Value: `{"n":` + strconv.Itoa(i) + "," + benchValue[1:],
+			ID: ID{collection, strconv.Itoa(n), owner}, Value: fmt.Sprintf(`{"n":%d,"tens":%d,`, n, n/10) + benchValue[1:],
 			PermissionRead: 1, PermissionWrite: 1,
 		}
 	}
