@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"nkhost/host/account"
+	"nkhost/host/chat"
 	"nkhost/host/config"
 	"nkhost/host/db"
 	"nkhost/host/matchmaker"
@@ -67,6 +68,7 @@ type Host struct {
 	storage       *storage.Service
 	wallets       *wallet.Service
 	notifications *notification.Service
+	channels      *chat.Service
 
 	// running ends when Close begins; background holds what is done meanwhile.
 	running    context.Context
