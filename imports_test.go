@@ -18,7 +18,7 @@ const module = "nkhost"
 
 // services are the rooms that do the host's work for one kind of thing each.
 var services = []string{
-	"host/account", "host/match", "host/matchmaker", "host/notification", "host/providers", "host/session",
+	"host/account", "host/chat", "host/match", "host/matchmaker", "host/notification", "host/providers", "host/session",
 	"host/storage", "host/wallet",
 }
 
@@ -49,6 +49,7 @@ var mayImport = map[string][]string{
 	"nktest/spec":     {"nktest", "lua"},
 	"nktest":          {"host", "host/config", "host/match", "host/storage", "lua"},
 
+	"host/chat":         {"host/db"},
 	"host/notification": {"host/db"},
 	"host/storage":      {"host/db", "host/query"},
 	"host/wallet":       {"host/db"},

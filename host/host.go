@@ -22,6 +22,7 @@ import (
 	"github.com/google/uuid"
 
 	"nkhost/host/account"
+	"nkhost/host/chat"
 	"nkhost/host/config"
 	"nkhost/host/db"
 	"nkhost/host/match"
@@ -86,6 +87,7 @@ type Host struct {
 	storage       *storage.Service
 	wallets       *wallet.Service
 	notifications *notification.Service
+	channels      *chat.Service
 
 	// running ends when Close begins; background holds what is done meanwhile.
 	running    context.Context

@@ -8,13 +8,14 @@ import (
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
 
+	"nkhost/host/chat"
 	"nkhost/host/notification"
 	"nkhost/host/storage"
 	"nkhost/host/wallet"
 )
 
-// openServices makes the services that keep storage objects, wallets and
-// notifications in the database.
+// openServices makes the services that keep storage objects, wallets, notifications and
+// what is said in channels in the database.
 func (h *Host) openServices(ctx context.Context) (err error) {
 	h.storage, err = storage.NewService(ctx, h.database, storage.Options{
 		Now: h.now,
@@ -40,7 +41,28 @@ func (h *Host) openServices(ctx context.Context) (err error) {
 		return err
 	}
 	h.onClose(h.notifications.Close)
-	return nil
+	h.channels, err = chat.NewService(ctx, h.database, chat.Options{
+		Now: h.now, NewID: orderedID, Relations: noRelations{},
+		Deliver: func(channel chat.Channel, message *api.ChannelMessage) { h.sockets.ChannelSend(channel, message) },
+		Invite:  h.invite,
+	})
+	return err
+}
+
+// noRelations is how users stand to each other and to groups while there are neither
+// friends nor groups: nobody blocks anyone, and nobody is in a group.
+type noRelations struct{}
+
+func (noRelations) Blocks(context.Context, string, string) (bool, error)  { return false, nil }
+func (noRelations) InGroup(context.Context, string, string) (bool, error) { return false, nil }
+
+// invite notifies a user of someone who waits in their direct channel.
+func (h *Host) invite(ctx context.Context, invitation chat.Invitation) error {
+	return h.notifications.Send(ctx, []notification.Notification{{
+		UserID: invitation.UserID, SenderID: invitation.SenderID,
+		Subject: invitation.Subject, Content: invitation.Content,
+		Code: chat.InvitationCode, Persistent: true,
+	}})
 }
 
 // orderedID makes a UUID that sorts after all that this process has made before. That of

@@ -43,6 +43,7 @@ func (h *Host) wire(context.Context) error {
 		"objects":        {read: h.storage.Export, load: h.storage.Import},
 		"notifications":  {read: h.notifications.Export},
 		"wallet_ledgers": {read: h.wallets.Export},
+		"messages":       {read: h.channels.Export},
 	}
 	if err := h.newServer(); err != nil {
 		return err
@@ -69,6 +70,7 @@ func (h *Host) apiOptions() api.Options {
 		Log:            h.log,
 		Storage:        h.storage,
 		Notifications:  h.notifications,
+		Channels:       h.channels,
 	}
 }
 
@@ -148,6 +150,7 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Storage:       h.storage,
 		Wallets:       h.wallets,
 		Notifications: h.notifications,
+		Channels:      h.channels,
 		MultiUpdater:  multiUpdater{h.accounts.Service, h.storage, h.wallets},
 	}
 }
@@ -160,6 +163,7 @@ func (h *Host) socketOptions() realtime.Options {
 		Matchmaker:           h.maker,
 		Runtime:              rpcs{h.shim},
 		Users:                users{h.accounts.Service},
+		Channels:             h.channels,
 		Hooks:                messageHooks{h.shim},
 		Node:                 h.config.Name,
 		ClientAddr:           func(r *http.Request) (ip, port string) { return api.ClientAddr(r, c.ProxyCount) },

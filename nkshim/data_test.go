@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"nkhost/host/chat"
 	"nkhost/host/db"
 	"nkhost/host/notification"
 	"nkhost/host/storage"
@@ -46,7 +47,7 @@ func withData(t *testing.T) (*data, func(*Deps)) {
 	d := &data{}
 	return d, func(deps *Deps) {
 		ordered := func() string { return uuid.Must(uuid.NewV7()).String() }
-		var errs [3]error
+		var errs [4]error
 		d.storage, errs[0] = storage.NewService(t.Context(), database, storage.Options{
 			Now: deps.Now, Report: func(context.Context, string, storage.ID, error) {},
 		})
@@ -57,10 +58,13 @@ func withData(t *testing.T) (*data, func(*Deps)) {
 			DeliverAll: func(list []*api.Notification) { d.deliver("all", list) },
 		})
 		errs[2] = err
+		channels, err := chat.NewService(t.Context(), database, chat.Options{Now: deps.Now, NewID: ordered, Relations: nobody{}, Deliver: d.said})
+		errs[3] = err
 		if err := errors.Join(errs[:]...); err != nil {
 			t.Fatal(err)
 		}
 		deps.Storage, deps.Wallets, deps.Notifications, deps.MultiUpdater = d.storage, wallets, notifications, d
+		deps.Channels = channels
 	}
 }
 
@@ -71,6 +75,18 @@ func (d *data) deliver(userID string, list []*api.Notification) {
 		d.sent = append(d.sent, fmt.Sprintf("%s: %s %s %d from %s", userID, n.Subject, n.Content, n.Code, n.SenderId))
 	}
 }
+
+func (d *data) said(channel chat.Channel, m *api.ChannelMessage) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sent = append(d.sent, fmt.Sprintf("%s: %d %s from %s", channel.ID(), m.Code.GetValue(), m.Content, m.SenderId))
+}
+
+// nobody blocks anyone or is in a group.
+type nobody struct{}
+
+func (nobody) Blocks(context.Context, string, string) (bool, error)  { return false, nil }
+func (nobody) InGroup(context.Context, string, string) (bool, error) { return false, nil }
 
 func (d *data) MultiUpdate(_ context.Context, update MultiUpdate) ([]*api.StorageObjectAck, []wallet.Result, error) {
 	d.updates = append(d.updates, update)
@@ -122,6 +138,21 @@ func TestDataFunctions(t *testing.T) {
 			return nk.json_encode({now, before, all, items[1].changeset, older.metadata, noted.metadata, nk.wallet_ledger_list(alice)[2].metadata})`,
 			`[{"gold":5},{},[{"previous":{},"updated":{"gold":1},"user_id":"` + dataBob + `"},{"previous":{"gold":5},"updated":{"gold":0},"user_id":"` + dataAlice + `"}],` +
 				`{"gold":-5},{"why":"gift"},{"note":1},{"note":1,"why":"gift"}]`},
+		{"channels", `
+			local room = nk.channel_id_build("", "r", 1)
+			local ack = nk.channel_message_send(room, {n = 1}, alice, "alice", true)
+			nk.channel_message_send(room, {n = 2}, nil, nil, true)
+			nk.channel_message_send(room, {n = 3})
+			nk.channel_message_update(room, ack.messageId, {n = 4}, alice, "al", true)
+			local page, cursor, before = nk.channel_messages_list(room, 1)
+			local rest, none, back = nk.channel_messages_list(room, 1, true, cursor)
+			local removed = nk.channel_message_remove(room, rest[1].messageId, "", "", true)
+			page[1].messageId, removed.messageId = nil, nil
+			return nk.json_encode({page[1], rest[1].content, rest[1].senderId, tostring(before), type(cursor), tostring(none), type(back), removed,
+				#nk.channel_messages_list(room, 100, false), nk.channel_id_build(bob, alice, 2)})`,
+			`[{"channelId":"2...r","code":0,"content":"{\"n\":4}","createTime":1709209815,"groupId":"","persistent":true,"roomName":"r","senderId":"` + dataAlice + `","updateTime":1709209815,"userIdOne":"","userIdTwo":"","username":"al"},` +
+				`"{\"n\":2}","00000000-0000-0000-0000-000000000000","nil","string","nil","string",` +
+				`{"channelId":"2...r","code":2,"createTime":1709209815,"persistent":true,"updateTime":1709209815,"username":""},1,"4.` + dataAlice + "." + dataBob + `."]`},
 		{"notifications", `
 			nk.notification_send(alice, "one", {a = 1}, 5, bob, true)
 			nk.notifications_send({{user_id = alice, subject = "two", content = {}, code = 6, persistent = true}, {user_id = bob, subject = "three", content = {1}, code = 7}})
@@ -212,6 +243,19 @@ func TestDataArguments(t *testing.T) {
 		`nk.notifications_list(id, 1001)`:                                                                `argument 2 (limit) must be a number from 1 to 1000`,
 		`nk.notifications_get_id({})`:                                                                    `argument 1 (notification ids) must be a list of UUIDs that is not empty`,
 		`nk.notifications_delete_id({"x"})`:                                                              `argument 1 (notification ids) must hold UUIDs only, but holds "x"`,
+		`nk.channel_id_build(nil, "r", 1)`:                                                               `argument 1 (sender id) must be a string, got nil`,
+		`nk.channel_id_build("x", "r", 1)`:                                                               `argument 1 (sender id) must be a UUID`,
+		`nk.channel_id_build("", "r", 4)`:                                                                `argument 3 (channel type) must be 1 for a room, 2 for a direct channel or 3 for a group's`,
+		`nk.channel_id_build("", "", 1)`:                                                                 `nakama.channel_id_build: Invalid channel target`,
+		`nk.channel_message_send("x", {})`:                                                               `argument 1 (channel id) must be a channel's id, got a string`,
+		`nk.channel_message_send("2...r", {1})`:                                                          `argument 2 (content) must be a table with named fields`,
+		`nk.channel_message_send("2...r", {}, "x")`:                                                      `argument 3 (sender id) must be a UUID, nil or empty`,
+		`nk.channel_message_send("2...r", {}, "", "", "yes")`:                                            `argument 5 (persist) must be a boolean`,
+		`nk.channel_message_update("2...r", "x", {})`:                                                    `argument 2 (message id) must be a UUID`,
+		`nk.channel_message_update("2...r", id, {}, "", "", true)`:                                       `Could not find message to update`,
+		`nk.channel_message_remove("2...r", id, "", "", true)`:                                           `Could not find message to remove`,
+		`nk.channel_messages_list("2...r", 101)`:                                                         `argument 2 (limit) must be a number from 1 to 100`,
+		`nk.channel_messages_list("2...r", 1, true, "x")`:                                                `Cursor is invalid`,
 		`nk.multi_update({{}})`:                                                                          `argument 1 (account updates): item 1: user_id must be a UUID, got nil`,
 		`nk.multi_update({{user_id = id, location = 5}})`:                                                `location must be a string, got a number`,
 		`nk.multi_update(nil, {{}})`:                                                                     `argument 2 (storage writes): item 1: collection must be`,

@@ -16,6 +16,7 @@ type function func(r *Runtime, c call) int
 func families() []map[string]function {
 	return []map[string]function{
 		accountFunctions,
+		channelFunctions,
 		cronFunctions,
 		cryptoFunctions,
 		encodingFunctions,

@@ -51,6 +51,7 @@ type Deps struct {
 	Storage       Storage
 	Wallets       Wallets
 	Notifications Notifications
+	Channels      Channels
 	MultiUpdater  MultiUpdater
 
 	// States is in how many VMs the modules are loaded for RPCs and hooks, and how many of

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"nkhost/host/account"
+	"nkhost/host/chat"
 	"nkhost/host/match"
 	"nkhost/host/notification"
 	"nkhost/host/providers"
@@ -77,6 +78,11 @@ type Notifications interface {
 	Delete(ctx context.Context, deletions []notification.Deletion) error
 }
 
+// Channels keeps what is said in channels. See chat.Service for its errors.
+type Channels interface {
+	List(ctx context.Context, request chat.ListRequest) (*nakama.ChannelMessageList, error)
+}
+
 // Runtime runs the modules' RPCs.
 type Runtime interface {
 	// RPC fails with code NotFound when no such RPC is registered, else with the code
@@ -106,6 +112,7 @@ type Options struct {
 
 	Storage       Storage
 	Notifications Notifications
+	Channels      Channels
 
 	ServerKey string // with which clients authenticate (socket.server_key)
 	HTTPKey   string // with which servers call RPCs (runtime.http_key); "" lets none in

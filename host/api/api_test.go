@@ -24,6 +24,7 @@ import (
 
 	"nkhost/host/account"
 	"nkhost/host/api"
+	"nkhost/host/chat"
 	"nkhost/host/db"
 	"nkhost/host/match"
 	"nkhost/host/notification"
@@ -51,6 +52,7 @@ type host struct {
 	log     bytes.Buffer
 
 	notifications *notification.Service
+	channels      *chat.Service
 }
 
 func (h *host) clock() time.Time { return h.now }
@@ -90,9 +92,15 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.channels, err = chat.NewService(context.Background(), database, chat.Options{
+		Now: h.clock, NewID: uuid.NewString, Deliver: func(chat.Channel, *nakama.ChannelMessage) {},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	options := api.Options{
 		Tokens: h.tokens, Accounts: testAccounts{accounts, h.tokens}, Providers: knownProviders(t), Matches: &h.matches, Runtime: fakeRuntime{},
-		Storage: objects, Notifications: h.notifications,
+		Storage: objects, Notifications: h.notifications, Channels: h.channels,
 		ServerKey: serverKey, HTTPKey: httpKey, MaxRequestSize: maxBody, ProxyCount: 1,
 		Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	}

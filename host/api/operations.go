@@ -90,7 +90,7 @@ func (s *server) operations() []operation {
 		served("UnlinkGoogle", post, "/v2/account/unlink/google", "*", sessionToken, s.unlinkGoogle),
 		served("UnlinkSteam", post, "/v2/account/unlink/steam", "*", sessionToken, s.unlinkSteam),
 
-		planned("ListChannelMessages", get, "/v2/channel/{channel_id}", ""),
+		served("ListChannelMessages", get, "/v2/channel/{channel_id}", "", sessionToken, s.listChannelMessages),
 
 		served("Event", post, "/v2/event", "*", sessionToken, s.event),
 

@@ -107,7 +107,7 @@ func TestEveryOperationOfTheContract(t *testing.T) {
 	defer func() { _ = file.Close() }()
 	for _, name := range []string{
 		"ReadStorageObjects", "WriteStorageObjects", "DeleteStorageObjects", "ListStorageObjects",
-		"ListNotifications", "DeleteNotifications",
+		"ListNotifications", "DeleteNotifications", "ListChannelMessages",
 	} {
 		served[name] = true
 	}

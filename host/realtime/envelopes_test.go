@@ -96,7 +96,6 @@ func TestErrorTexts(t *testing.T) {
 	for in, want := range map[string]string{
 		`{"rpc":{"id":"raise"}}`:             "told to raise",
 		`{"rpc":{"id":"break"}}`:             "An internal error occurred; the server's log says more.",
-		`{"channel_join":{"target":"x"}}`:    "nkhost does not serve ChannelJoin yet.",
 		`{"party_create":{}}`:                "nkhost does not serve PartyCreate yet.",
 		`{"party_close":{}}`:                 "nkhost does not serve PartyClose yet.",
 		`{"party_matchmaker_add":{}}`:        "nkhost does not serve PartyMatchmakerAdd yet.",

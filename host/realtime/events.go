@@ -69,6 +69,9 @@ func presenceEvent(stream Stream, joins, leaves []*rtapi.UserPresence) *rtapi.En
 			MatchPresenceEvent: &rtapi.MatchPresenceEvent{MatchId: stream.id(), Joins: joins, Leaves: leaves},
 		}}
 	}
+	if channel, ok := stream.channel(); ok {
+		return channelEvent(channel, joins, leaves)
+	}
 	return &rtapi.Envelope{Message: &rtapi.Envelope_StreamPresenceEvent{
 		StreamPresenceEvent: &rtapi.StreamPresenceEvent{Stream: stream.wire(), Joins: joins, Leaves: leaves},
 	}}

@@ -35,6 +35,7 @@ type stage struct {
 	matches *fakeMatches
 	maker   *fakeMatchmaker
 	runtime *fakeRuntime
+	channel *fakeChannels
 }
 
 func newStage(t *testing.T, change ...func(*Options)) *stage {
@@ -44,9 +45,10 @@ func newStage(t *testing.T, change ...func(*Options)) *stage {
 		matches: &fakeMatches{answers: map[string]func(match.Joiner) (match.JoinResult, error){}, calls: make(chan call, 10_000)},
 		maker:   &fakeMatchmaker{calls: make(chan call, 10_000)},
 		runtime: &fakeRuntime{block: make(chan struct{})},
+		channel: &fakeChannels{calls: make(chan string, 100)},
 	}
 	options := Options{
-		Tokens: fakeTokens{}, Matches: s.matches, Matchmaker: s.maker, Runtime: s.runtime, Users: fakeUsers{},
+		Tokens: fakeTokens{}, Matches: s.matches, Matchmaker: s.maker, Runtime: s.runtime, Users: fakeUsers{}, Channels: s.channel,
 		Node: testNode, Now: func() time.Time { return time.UnixMilli(1_700_000_000_123) },
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
@@ -54,6 +56,7 @@ func newStage(t *testing.T, change ...func(*Options)) *stage {
 		f(&options)
 	}
 	s.server = New(options)
+	s.channel.server = s.server
 	s.http = httptest.NewServer(s.server)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/rtapi"
 
+	"nkhost/host/chat"
 	"nkhost/host/match"
 	"nkhost/host/matchmaker"
 	"nkhost/host/session"
@@ -53,6 +54,19 @@ type Matchmaker interface {
 	Add(request matchmaker.AddRequest) (ticket string, err error)
 	Remove(sessionID, ticket string) error
 	RemoveSession(sessionID string)
+}
+
+// Channels are where users talk. Errors with code InvalidArgument or NotFound are answered
+// as the client's fault. No method may call back into the Server before it returns, except
+// for ChannelSend and Notify.
+type Channels interface {
+	// Find is the channel that a user means to join.
+	Find(ctx context.Context, userID, target string, kind chat.Type) (chat.Channel, error)
+	// Greet is told of a user who has come into a direct channel where the other is not.
+	Greet(ctx context.Context, channel chat.Channel, userID, username string) error
+	Send(ctx context.Context, m chat.Message) (*rtapi.ChannelMessageAck, error)
+	Update(ctx context.Context, m chat.Message) (*rtapi.ChannelMessageAck, error)
+	Remove(ctx context.Context, m chat.Message) (*rtapi.ChannelMessageAck, error)
 }
 
 // Runtime holds the RPC functions. Ids are given in lower case.
@@ -94,6 +108,7 @@ type Options struct {
 	Matchmaker Matchmaker
 	Runtime    Runtime
 	Users      Users
+	Channels   Channels
 	Hooks      Hooks // may be nil
 
 	Node string

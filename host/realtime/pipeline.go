@@ -34,11 +34,12 @@ var routes = map[protoreflect.Name]struct {
 	"status_unfollow":   {"StatusUnfollow", (*Server).statusUnfollow},
 	"status_update":     {"StatusUpdate", (*Server).statusUpdate},
 
-	"channel_join":            {name: "ChannelJoin"},
-	"channel_leave":           {name: "ChannelLeave"},
-	"channel_message_send":    {name: "ChannelMessageSend"},
-	"channel_message_update":  {name: "ChannelMessageUpdate"},
-	"channel_message_remove":  {name: "ChannelMessageRemove"},
+	"channel_join":           {"ChannelJoin", (*Server).channelJoin},
+	"channel_leave":          {"ChannelLeave", (*Server).channelLeave},
+	"channel_message_send":   {"ChannelMessageSend", (*Server).channelMessageSend},
+	"channel_message_update": {"ChannelMessageUpdate", (*Server).channelMessageUpdate},
+	"channel_message_remove": {"ChannelMessageRemove", (*Server).channelMessageRemove},
+
 	"party_create":            {name: "PartyCreate"},
 	"party_join":              {name: "PartyJoin"},
 	"party_leave":             {name: "PartyLeave"},

@@ -253,6 +253,16 @@ func (t *tracker) inMatch(s *socket, matchID string) *presence {
 	return nil
 }
 
+// meta is what a socket's own presence on a stream says of itself.
+func (t *tracker) meta(s *socket, stream Stream) (Meta, bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if p := t.find(s, &stream, s.self.UserID); p != nil {
+		return p.meta, true
+	}
+	return Meta{}, false
+}
+
 // send puts a message on the queue of everyone on a stream whom wanted accepts;
 // nil accepts all.
 func (t *tracker) send(stream Stream, b *broadcast, wanted func(*presence) bool) {

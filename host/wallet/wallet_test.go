@@ -37,11 +37,6 @@ func onEach(t *testing.T, test func(t *testing.T, f *fixture)) {
 	dbtest.Each(t, func(t *testing.T, place dbtest.Place) { test(t, startIn(t, place)) })
 }
 
-func start(t testing.TB) *fixture {
-	t.Helper()
-	return startIn(t, dbtest.File(t))
-}
-
 func startIn(t testing.TB, place dbtest.Place) *fixture {
 	t.Helper()
 	database := place.Open(t)
