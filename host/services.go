@@ -42,7 +42,7 @@ func (h *Host) openServices(ctx context.Context) (err error) {
 	}
 	h.onClose(h.notifications.Close)
 	h.channels, err = chat.NewService(ctx, h.database, chat.Options{
-		Now: h.now, NewID: orderedID, Relations: noRelations{},
+		Now: h.now, NewID: h.orderedID, Relations: noRelations{},
 		Deliver: func(channel chat.Channel, message *api.ChannelMessage) { h.sockets.ChannelSend(channel, message) },
 		Invite:  h.invite,
 	})

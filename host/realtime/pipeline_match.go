@@ -15,8 +15,10 @@ const badMatchID = `Invalid match id: it is "<uuid>.<node>", or "<uuid>." for a 
 // matchCreate makes a relayed match, or joins the one of that name.
 func (s *Server) matchCreate(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	name := in.GetMatchCreate().GetName()
-	stream := Stream{Mode: StreamMatchRelayed, Subject: uuid.New()}
-	if name != "" {
+	stream := Stream{Mode: StreamMatchRelayed}
+	if name == "" {
+		stream.Subject, _ = parseID(s.options.NewID())
+	} else {
 		stream.Subject = uuid.NewSHA1(uuid.NameSpaceDNS, []byte(name))
 	}
 	var out *rtapi.Envelope
