@@ -18,15 +18,18 @@ import (
 
 // commands are what nkhost does besides serving.
 var commands = map[string]func(args []string, out io.Writer) error{
-	"check": runCheck,
-	"test":  runTest,
-	"types": runTypes,
+	"check":  runCheck,
+	"replay": runReplay,
+	"test":   runTest,
+	"types":  runTypes,
 }
 
 const commandsHelp = `
 Besides serving:
   nkhost check [DIR]
       Finds mistakes in modules without running them; see nkhost check --help.
+  nkhost replay FILE
+      Runs a recorded match again; see nkhost replay --help.
   nkhost test [DIR]
       Runs tests that are written in Lua; see nkhost test --help.
   nkhost types [DIR]

@@ -26,12 +26,13 @@ var services = []string{
 // may import. Tests may import more.
 var mayImport = map[string][]string{
 	".":               {"host", "host/config", "host/logging", "modules", "nkshim/check", "nkshim/types", "nktest/spec"},
-	"host":            append([]string{"host/api", "host/realtime", "host/config", "host/query", "host/db", "nkshim", "lua", "modules"}, services...),
+	"host":            append([]string{"host/api", "host/realtime", "host/record", "host/config", "host/query", "host/db", "nkshim", "lua", "modules"}, services...),
 	"host/api":        services,
 	"host/realtime":   services,
 	"nkshim":          append([]string{"lua"}, services...),
 	"nkshim/check":    {"lua", "nkshim"},
 	"nkshim/types":    {"nkshim"},
+	"host/record":     {"host/match"},
 	"host/match":      {"host/query", "host/session"},
 	"host/matchmaker": {"host/query"},
 	"host/account":    {"host/db", "host/providers"},
@@ -47,7 +48,7 @@ var mayImport = map[string][]string{
 	"conformance":     nil,
 	"bench":           nil,
 	"nktest/spec":     {"nktest", "lua"},
-	"nktest":          {"host", "host/config", "host/match", "host/storage", "lua"},
+	"nktest":          {"host", "host/config", "host/match", "host/record", "host/storage", "lua"},
 
 	"host/chat":         {"host/db"},
 	"host/notification": {"host/db"},

@@ -30,6 +30,7 @@ import (
 	"nkhost/host/notification"
 	"nkhost/host/providers"
 	"nkhost/host/realtime"
+	"nkhost/host/record"
 	"nkhost/host/session"
 	"nkhost/host/storage"
 	"nkhost/host/wallet"
@@ -67,6 +68,9 @@ type Host struct {
 	version string
 	now     func() time.Time
 	options Options
+	started time.Time
+	player  *record.Player                                   // of the match that is replayed, or nil
+	records *record.Folder                                   // nil if no match is recorded
 	ordered atomic.Uint64                                    // the ids of a manual host that sort
 	manual  bool                                             // see OpenManual
 	kicked  func(matchID string, presences []match.Presence) // by a match; may be nil
@@ -111,6 +115,7 @@ func newHost(options Options) *Host {
 	if h.now == nil {
 		h.now = time.Now
 	}
+	h.started = h.now().Round(0)
 	if h.options.NewID == nil {
 		h.options.NewID = uuid.NewString
 	}
@@ -300,6 +305,9 @@ func openDatabase(ctx context.Context, cfg config.Config) (*db.DB, error) {
 }
 
 func (h *Host) loadModules(ctx context.Context) error {
+	if h.player != nil {
+		return nil // a match has a VM of its own
+	}
 	if err := h.shim.Load(ctx); err != nil {
 		return err
 	}

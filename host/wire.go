@@ -31,6 +31,9 @@ func (h *Host) wire(context.Context) error {
 	if h.providers, err = h.newProviders(); err != nil {
 		return err
 	}
+	if err := h.openRecords(); err != nil {
+		return err
+	}
 	clients := &lateClients{kicked: h.kicked}
 	registry := match.NewRegistry(h.matchConfig(), h.newMatch, clients)
 	h.matches = &allMatches{Registry: registry}
@@ -94,6 +97,7 @@ func (h *Host) matchConfig() match.Config {
 		NewID:                h.options.NewID,
 		Log:                  h.log,
 		Manual:               h.manual,
+		Record:               h.recorder(),
 		Workers:              h.matchWorkers(),
 		Modules:              h.modules.Names,
 		Stopped:              func(matchID string) { h.sockets.MatchEnded(matchID) },
@@ -133,6 +137,8 @@ func (h *Host) shimDeps() nkshim.Deps {
 		HTTP:          h.options.HTTP,
 		Seed:          h.options.Seed,
 		Locals:        h.options.Locals,
+		Started:       h.started,
+		Journal:       h.journal(),
 		Files:         h.files,
 		Config:        h.config.ForModules(),
 		Matches:       h.matches,

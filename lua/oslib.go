@@ -19,7 +19,7 @@ func (r *Runtime) osFunctions() map[string]glua.LGFunction {
 
 // osClock tells the seconds since the runtime was made.
 func (r *Runtime) osClock(L *glua.LState) int {
-	L.Push(glua.LNumber(r.options.Now().Sub(r.started).Seconds()))
+	L.Push(glua.LNumber(r.options.Now(Context(L)).Sub(r.started).Seconds()))
 	return 1
 }
 
@@ -31,7 +31,7 @@ func osDiffTime(L *glua.LState) int {
 // osTime takes a table's fields as UTC. Fields that are no numbers count as absent.
 func (r *Runtime) osTime(L *glua.LState) int {
 	if L.GetTop() == 0 {
-		L.Push(glua.LNumber(r.options.Now().Unix()))
+		L.Push(glua.LNumber(r.options.Now(Context(L)).Unix()))
 		return 1
 	}
 	t := L.CheckTable(1)
@@ -51,7 +51,7 @@ func (r *Runtime) osTime(L *glua.LState) int {
 // os.time makes the same time of the result on any machine.
 func (r *Runtime) osDate(L *glua.LState) int {
 	format := strings.TrimLeft(L.OptString(1, "%c"), "!")
-	t := r.options.Now()
+	t := r.options.Now(Context(L))
 	if L.GetTop() >= 2 {
 		t = time.Unix(L.CheckInt64(2), 0)
 	}

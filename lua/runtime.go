@@ -28,8 +28,12 @@ type Options struct {
 	// call that printed. When it is nil, print does nothing.
 	Print func(ctx context.Context, text string)
 
-	// Now is the clock of the os library; time.Now when it is nil.
-	Now func() time.Time
+	// Now is the clock of the os library; time.Now when it is nil. It gets the context of
+	// the call that asks.
+	Now func(ctx context.Context) time.Time
+
+	// Started is the time from which os.clock counts; when it is zero, now.
+	Started time.Time
 
 	// Seed seeds math.random of each VM that is made; nil leaves them unseeded.
 	Seed func() uint64
@@ -81,7 +85,7 @@ func NewRuntime(modules *Modules, options Options) *Runtime {
 	}
 	options.RegistrySize = max(options.RegistrySize, minRegistrySize)
 	if options.Now == nil {
-		options.Now = time.Now
+		options.Now = func(context.Context) time.Time { return time.Now() }
 	}
 	if options.Print == nil {
 		options.Print = func(context.Context, string) {}
@@ -89,10 +93,13 @@ func NewRuntime(modules *Modules, options Options) *Runtime {
 	r := &Runtime{
 		modules:  modules,
 		options:  options,
-		started:  options.Now(),
+		started:  options.Started,
 		byName:   map[string]*library{},
 		noEnv:    newTable(0, 0),
 		watchdog: watchdog{timeout: options.CallTimeout, memory: uint64(max(options.CallMemory, 0))},
+	}
+	if r.started.IsZero() {
+		r.started = options.Now(context.Background())
 	}
 	r.guard = r.newFunction(guarded)
 	r.openLibraries()

@@ -89,7 +89,7 @@ func TestPrint(t *testing.T) {
 func TestClock(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2024, 2, 29, 12, 30, 15, 0, time.FixedZone("", 3600))
-	w := newWorld(t, worlds(t, nil, lua.Options{Now: func() time.Time {
+	w := newWorld(t, worlds(t, nil, lua.Options{Now: func(context.Context) time.Time {
 		defer func() { now = now.Add(1500 * time.Millisecond) }()
 		return now
 	}}))

@@ -30,7 +30,7 @@ type VM struct {
 func (r *Runtime) NewVM() *VM {
 	vm := &VM{runtime: r, proxies: make([]*glua.LTable, len(r.libraries))}
 	if r.options.Seed != nil {
-		vm.random = rand.New(rand.NewPCG(r.options.Seed(), 0))
+		vm.Seed(r.options.Seed())
 	}
 	vm.env = vm.proxy(r.globals)
 	methods := vm.proxy(r.byName["string"])
@@ -38,6 +38,9 @@ func (r *Runtime) NewVM() *VM {
 	vm.strings = methods
 	return vm
 }
+
+// Seed makes math.random follow from a seed. No call may be running.
+func (vm *VM) Seed(seed uint64) { vm.random = rand.New(rand.NewPCG(seed, 0)) }
 
 // Call calls fn, a function of this VM, and appends what it returns to dst. It waits
 // for its turn; ctx is what Context gives to Go functions that are called by fn, and

@@ -82,10 +82,10 @@ func Groups() []Group {
 func (r *Runtime) library() map[string]glua.LGFunction {
 	library := map[string]glua.LGFunction{}
 	for _, f := range Contract() {
-		library[f.Name] = r.orDouble(f.Name, missing(f.Name))
+		library[f.Name] = r.layers(f.Name, missing(f.Name))
 	}
 	for name, fn := range mergeFamilies(families()) {
-		library[name] = r.orDouble(name, func(L *glua.LState) int { return fn(r, call{L: L, name: "nakama." + name}) })
+		library[name] = r.layers(name, func(L *glua.LState) int { return fn(r, call{L: L, name: "nakama." + name}) })
 	}
 	return library
 }

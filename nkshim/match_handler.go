@@ -22,6 +22,7 @@ type matchHandler struct {
 	vm         *lua.VM
 	callbacks  matchCallbacks
 	match      match.Dispatcher
+	journal    Journal      // nil unless the match is recorded or replayed
 	context    *glua.LTable // the first argument of every callback
 	dispatcher *glua.LTable // the second
 
@@ -62,6 +63,11 @@ func (r *Runtime) NewMatchHandler(ctx context.Context, module, matchID string, d
 		return nil, status.Errorf(codes.NotFound, "there is no match module %q: the modules folder has no file for it", module)
 	}
 	h := &matchHandler{runtime: r, module: module, matchID: matchID, match: dispatcher, vm: r.lua.NewVM()}
+	if r.deps.Journal != nil {
+		if h.journal = r.deps.Journal(matchID); h.journal != nil {
+			h.vm.Seed(h.journal.Seed())
+		}
+	}
 	returned, err := h.vm.Require(h.within(ctx), module)
 	if err != nil {
 		h.Close()

@@ -38,6 +38,12 @@ type Deps struct {
 	// Locals has logged errors tell the local variables where they were raised.
 	Locals bool
 
+	// Started is the time from which os.clock counts; when it is zero, now.
+	Started time.Time
+	// Journal is the journal of a match that is recorded or replayed, or nil; it may be
+	// nil itself.
+	Journal func(matchID string) Journal
+
 	Files  fs.FS          // the modules folder, for nk.file_read
 	Config map[string]any // what nk.get_config returns
 
@@ -102,7 +108,8 @@ func New(modules *lua.Modules, deps Deps) *Runtime {
 	r.lua = lua.NewRuntime(modules, lua.Options{
 		Libraries:     map[string]map[string]glua.LGFunction{"nakama": r.library()},
 		Print:         r.print,
-		Now:           deps.Now,
+		Now:           r.now,
+		Started:       deps.Started,
 		Seed:          deps.Seed,
 		Locals:        deps.Locals,
 		CallTimeout:   deps.CallTimeout,

@@ -44,7 +44,7 @@ func jsonDecode(_ *Runtime, c call) int {
 // timeMs is the current time, or that of a table like os.date's, in Unix
 // milliseconds. Fields out of range carry over, as in os.time.
 func timeMs(r *Runtime, c call) int {
-	t := r.deps.Now()
+	t := r.now(c.context())
 	if c.L.GetTop() > 0 {
 		date := c.table(1, "date")
 		t = time.Date(dateField(date, "year", -1), time.Month(dateField(date, "month", -1)), dateField(date, "day", -1),

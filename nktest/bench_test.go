@@ -45,3 +45,12 @@ func BenchmarkOpen(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkTickRecorded is BenchmarkTick while the match is recorded.
+func BenchmarkTickRecorded(b *testing.B) {
+	h := nktest.Open(b, testModules(), recordTo(b.TempDir()))
+	m := h.Match("arena", nil)
+	m.Join(h.User("alice"), h.User("bob"))
+	b.ResetTimer()
+	m.Tick(b.N)
+}

@@ -104,14 +104,16 @@ type Runtime struct {
 
 // Match bounds authoritative matches.
 type Match struct {
-	InputQueueSize        int `yaml:"input_queue_size" min:"1" usage:"Messages that wait for a match's next tick; more are dropped."`
-	CallQueueSize         int `yaml:"call_queue_size" min:"1" usage:"Joins and leaves that wait for a match; one too many stops it."`
-	SignalQueueSize       int `yaml:"signal_queue_size" min:"1" usage:"Signals that wait for a match; more are refused."`
-	JoinAttemptQueueSize  int `yaml:"join_attempt_queue_size" min:"1" usage:"Join attempts that wait for a match; more are refused."`
-	DeferredQueueSize     int `yaml:"deferred_queue_size" min:"1" usage:"Broadcasts that a match may defer in one tick; one more raises."`
-	JoinMarkerDeadlineMs  int `yaml:"join_marker_deadline_ms" min:"1" usage:"Milliseconds in which a player whom a match accepted must have joined."`
-	MaxEmptySec           int `yaml:"max_empty_sec" min:"0" usage:"Seconds after which an empty match is stopped. 0 lets it run."`
-	LabelUpdateIntervalMs int `yaml:"label_update_interval_ms" min:"1" usage:"Milliseconds after which listings know a new label."`
+	InputQueueSize        int    `yaml:"input_queue_size" min:"1" usage:"Messages that wait for a match's next tick; more are dropped."`
+	CallQueueSize         int    `yaml:"call_queue_size" min:"1" usage:"Joins and leaves that wait for a match; one too many stops it."`
+	SignalQueueSize       int    `yaml:"signal_queue_size" min:"1" usage:"Signals that wait for a match; more are refused."`
+	JoinAttemptQueueSize  int    `yaml:"join_attempt_queue_size" min:"1" usage:"Join attempts that wait for a match; more are refused."`
+	DeferredQueueSize     int    `yaml:"deferred_queue_size" min:"1" usage:"Broadcasts that a match may defer in one tick; one more raises."`
+	JoinMarkerDeadlineMs  int    `yaml:"join_marker_deadline_ms" min:"1" usage:"Milliseconds in which a player whom a match accepted must have joined."`
+	MaxEmptySec           int    `yaml:"max_empty_sec" min:"0" usage:"Seconds after which an empty match is stopped. 0 lets it run."`
+	RecordMaxMB           int    `yaml:"record_max_mb" min:"1" usage:"Megabytes that the recorded matches may take; the oldest are removed. A match of which a quarter of that has been seen is recorded no further. (Not on Nakama.)"`
+	Record                string `yaml:"record" usage:"Folder in which each match's course is recorded, for nkhost replay; made if it is not there. Empty records nothing. (Not on Nakama.)"`
+	LabelUpdateIntervalMs int    `yaml:"label_update_interval_ms" min:"1" usage:"Milliseconds after which listings know a new label."`
 }
 
 // Matchmaker is how players find each other.
@@ -173,6 +175,7 @@ func Default() Config {
 			JoinAttemptQueueSize:  128,
 			DeferredQueueSize:     128,
 			JoinMarkerDeadlineMs:  15_000,
+			RecordMaxMB:           256,
 			LabelUpdateIntervalMs: 1000,
 		},
 		Matchmaker: Matchmaker{MaxTickets: 3, IntervalSec: 1, MaxIntervals: 2, RevThreshold: 1},

@@ -36,6 +36,10 @@ type Config struct {
 	// Registry.Advance only.
 	Manual bool
 
+	// Record begins the record of a match that is about to start, or returns nil. May be
+	// nil.
+	Record func(matchID, module string, params map[string]any) Recorder
+
 	// Modules names the modules there are, for suggestions. May be nil.
 	Modules func() []string
 	// Stopped is told the id of every match that has ended, after its last message.

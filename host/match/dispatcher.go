@@ -20,7 +20,7 @@ func (l *life) Broadcast(message Broadcast) error {
 		return err
 	}
 	if to := l.recipients(message.To); len(to) > 0 {
-		l.clients.Send(l.id, to, message)
+		l.send(to, message)
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func (l *life) sendDeferred() {
 		return
 	}
 	for i := range l.deferred {
-		l.clients.Send(l.id, l.deferred[i].to, l.deferred[i].message)
+		l.send(l.deferred[i].to, l.deferred[i].message)
 	}
 	clear(l.deferred)
 	l.deferred = l.deferred[:0]
@@ -75,7 +75,7 @@ func (l *life) Kick(presences []Presence) error {
 		}
 	}
 	if len(kicked) > 0 {
-		l.clients.Kick(l.id, kicked)
+		l.kick(kicked)
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ type life struct {
 	deferred   []delivery
 	label      label
 	stopped    atomic.Bool // no more may be broadcast
+	recorder   Recorder    // nil unless the match is recorded or replayed
 }
 
 // surroundings are what the matches of a registry share.
@@ -84,9 +85,8 @@ const (
 	failed          // the match ends and its members are disconnected
 )
 
-// step does what an input asks for and says whether the match goes on. It does not
-// stop the match: see match.stop.
-func (l *life) step(ctx context.Context, in input) (out outcome) {
+// do is step without the recorder.
+func (l *life) do(ctx context.Context, in input) (out outcome) {
 	defer func() {
 		if p := recover(); p != nil {
 			out = outcome{ending: failed, why: in.kind.String() + " panicked", err: fmt.Errorf("%v\n%s", p, debug.Stack())}
@@ -206,7 +206,7 @@ func (l *life) confirm(presences []Presence) {
 	for i := range presences {
 		p := &presences[i]
 		if marker, _ := l.markers.clear(p.SessionID); marker.kicked || !l.members.Load().has(p) {
-			l.clients.Kick(l.id, presences[i:i+1])
+			l.kick(presences[i : i+1])
 		}
 	}
 }

@@ -103,6 +103,7 @@ func (r *Registry) Create(ctx context.Context, module string, params map[string]
 	m.handler = handler
 	if !r.add(m) {
 		m.shielded("closing the match's handler", handler.Close)
+		m.closeRecorder()
 		return "", errClosing()
 	}
 	r.wheel.add(m)
@@ -137,23 +138,48 @@ func (r *Registry) start(m *match, params map[string]any) (made Handler, err err
 		if err != nil && handler != nil {
 			m.shielded("closing the match's handler", handler.Close)
 		}
+		m.recordStart(err)
 	}()
+	if r.config.Record != nil {
+		m.recorder = r.config.Record(m.id, m.module, params)
+	}
 	if handler, err = r.newHandler(m.context(), m.module, m.id, &m.life); err != nil {
 		return nil, r.explain(m.module, err)
 	}
-	return handler, m.init(handler, params)
+	return handler, m.init(m.context(), handler, params)
 }
 
-func (m *match) init(handler Handler, params map[string]any) error {
-	state, rate, label, err := handler.Init(m.context(), params)
-	if err != nil {
-		return fmt.Errorf("create match of module %q: %w", m.module, err)
+// recordStart ends the record of a match that did not start.
+func (m *match) recordStart(err error) {
+	if m.recorder == nil {
+		return
 	}
-	if err := checkInit(m.module, state, rate, label); err != nil {
+	out := outcome{}
+	if err != nil {
+		out = outcome{ending: failed, err: err}
+	}
+	m.recorder.Done(m.outcome(out))
+	if err != nil {
+		m.closeRecorder()
+	}
+}
+
+func (m *match) closeRecorder() {
+	if m.recorder != nil {
+		m.shielded("closing the match's record", m.recorder.Close)
+	}
+}
+
+func (l *life) init(ctx context.Context, handler Handler, params map[string]any) error {
+	state, rate, label, err := handler.Init(ctx, params)
+	if err != nil {
+		return fmt.Errorf("create match of module %q: %w", l.module, err)
+	}
+	if err := checkInit(l.module, state, rate, label); err != nil {
 		return err
 	}
-	m.state, m.rate = state, rate
-	m.setLabel(label)
+	l.state, l.rate = state, rate
+	l.setLabel(label)
 	return nil
 }
 

@@ -277,6 +277,7 @@ func (m *match) release() {
 	m.shielded("sending what was put off", m.sendDeferred)
 	m.shielded("telling that the match has stopped", func() { m.config.Stopped(m.id) })
 	m.shielded("closing the match's handler", m.handler.Close)
+	m.closeRecorder()
 	m.registry.released()
 }
 

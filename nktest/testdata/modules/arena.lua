@@ -61,6 +61,26 @@ function acts.log(state)
   nk.logger_info("a line of the match")
 end
 
+function acts.random(state)
+  state.random = { math.random(), math.random(10), nk.uuid_v4(), os.clock() }
+end
+
+function acts.roll(state)
+  nk.localcache_put("roll", { math.random(6), name = "die" })
+  state.roll = nk.localcache_get("roll")
+  local ok, err = pcall(nk.account_get_id, "nobody")
+  state.refusal = err
+end
+
+-- The order of fields is part of what comes from outside.
+function acts.dump(state)
+  local objects = nk.storage_read({ { collection = "c", key = "k", user_id = "00000000-0000-0000-0000-000000000000" } })
+  local names = {}
+  for name in pairs(objects[1]) do names[#names + 1] = name end
+  for name in pairs(objects[1].value) do names[#names + 1] = name end
+  state.dump = table.concat(names, " ")
+end
+
 function M.match_loop(context, dispatcher, tick, state, messages)
   for _, message in ipairs(messages) do
     table.insert(state.seen, { op = message.op_code, data = message.data, from = message.sender.username })

@@ -1,0 +1,59 @@
+package nktest
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"os"
+
+	"nkhost/host"
+	"nkhost/host/record"
+)
+
+// Replayed is a recorded match that was run again.
+type Replayed struct {
+	Tick  int64 // how many times match_loop has run
+	Label string
+	Ended bool
+	// Difference is where the match first differs from the recording; nil if it does not.
+	Difference *record.Difference
+
+	t     T
+	state any
+}
+
+// Replay runs a match again that a host has recorded with match.record. That the match
+// fails, as it may have done when it was recorded, fails the test. Whether it differs from
+// the recording is for the test to judge: it should if a mistake was mended.
+func Replay(t T, modules fs.FS, file string) *Replayed {
+	t.Helper()
+	recorded, err := os.Open(file)
+	if err != nil {
+		t.Fatalf("replay: %v", err)
+	}
+	defer recorded.Close()
+	log := newJournal()
+	replayed, err := host.Replay(context.Background(), host.ReplayOptions{File: recorded, Modules: modules, Log: slog.New(log)})
+	if err != nil {
+		t.Fatalf("replay %s: %v", file, err)
+	}
+	for _, failure := range log.takeFailures() {
+		t.Errorf("the match of %s fails after %d ticks: %v", file, replayed.Tick, failure)
+	}
+	if replayed.Err != nil && log.failure(replayed.Start.MatchID) == nil {
+		t.Errorf("the match of %s fails after %d ticks: %v", file, replayed.Tick, replayed.Err)
+	}
+	return &Replayed{
+		Tick: replayed.Tick, Label: replayed.Label, Ended: replayed.Ended, Difference: replayed.Difference, t: t, state: replayed.State,
+	}
+}
+
+// State is the part of the match's last state at a path, or with "" the whole.
+func (r *Replayed) State(path string) Value {
+	r.t.Helper()
+	value, err := plain(r.state)
+	if err != nil {
+		r.t.Fatalf("read the match's state: %v", err)
+	}
+	return Value{t: r.t, whole: "the match's state", value: value}.At(path)
+}
