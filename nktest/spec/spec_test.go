@@ -47,7 +47,7 @@ func TestGame(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	report := NewReport(&out)
-	if err := Run(t.Context(), Options{Modules: modules.Game(), Specs: os.DirFS("../../modules/specs")}, report.Add); err != nil {
+	if err := Run(t.Context(), Options{Modules: modules.Game(), Specs: os.DirFS("testdata/game")}, report.Add); err != nil {
 		t.Fatal(err)
 	}
 	if report.Failed() > 0 || len(report.Results) == 0 {

@@ -1,4 +1,5 @@
--- Tests of the bundled game. They run with: nkhost test --runtime.path modules modules/specs
+-- Tests of the bundled game. They run with:
+--   nkhost test --runtime.path modules nktest/spec/testdata/game
 
 local MOVE, STATE = 1, 2
 
