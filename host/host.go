@@ -107,7 +107,10 @@ type Host struct {
 // error says in one line what is wrong with which setting or at which line of Lua.
 func Open(ctx context.Context, options Options) (*Host, error) {
 	h := newHost(options)
-	return h, h.open(ctx)
+	if err := h.open(ctx); err != nil {
+		return nil, err
+	}
+	return h, nil
 }
 
 func newHost(options Options) *Host {

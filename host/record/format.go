@@ -217,10 +217,9 @@ type Reader struct {
 	// ended meanwhile, or the match was too long.
 	Cut bool
 
-	in     *bufio.Reader
-	now    time.Time
-	state  uint64
-	opened bool
+	in    *bufio.Reader
+	now   time.Time
+	state uint64
 }
 
 // NewReader reads the start. The error says so if it is no recorded match.
