@@ -22,11 +22,13 @@ import (
 	"nkhost/host/chat"
 	"nkhost/host/config"
 	"nkhost/host/db"
+	"nkhost/host/group"
 	"nkhost/host/matchmaker"
 	"nkhost/host/notification"
 	"nkhost/host/providers"
 	"nkhost/host/realtime"
 	"nkhost/host/session"
+	"nkhost/host/social"
 	"nkhost/host/storage"
 	"nkhost/host/wallet"
 	"nkhost/lua"
@@ -69,6 +71,8 @@ type Host struct {
 	wallets       *wallet.Service
 	notifications *notification.Service
 	channels      *chat.Service
+	friends       *social.Service
+	groups        *group.Service
 
 	// running ends when Close begins; background holds what is done meanwhile.
 	running    context.Context
@@ -241,7 +245,7 @@ func (h *Host) openDatabase(ctx context.Context) error {
 	}
 	h.database = database
 	h.onClose(func(context.Context) error { return database.Close() })
-	accounts, err := account.NewService(ctx, database, account.Options{Now: h.now})
+	accounts, err := account.NewService(ctx, database, account.Options{Now: h.now, Forget: h.forgetUser})
 	h.accounts = &allAccounts{Service: accounts}
 	return err
 }

@@ -98,7 +98,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Username:   claims.Username,
 		Vars:       claims.Vars,
 		Expiry:     claims.Expiry,
-		SessionID:  uuid.NewString(),
+		SessionID:  s.newSessionID(),
 		Lang:       language(query.Get("lang")),
 		ClientIP:   ip,
 		ClientPort: port,
