@@ -18,8 +18,8 @@ const module = "nkhost"
 
 // services are the rooms that do the host's work for one kind of thing each.
 var services = []string{
-	"host/account", "host/chat", "host/match", "host/matchmaker", "host/notification", "host/providers", "host/session",
-	"host/storage", "host/wallet",
+	"host/account", "host/chat", "host/group", "host/match", "host/matchmaker", "host/notification", "host/providers",
+	"host/session", "host/social", "host/storage", "host/wallet",
 }
 
 // mayImport is the table of docs/design.md: which rooms of this module each room
@@ -51,7 +51,9 @@ var mayImport = map[string][]string{
 	"nktest":          {"host", "host/config", "host/match", "host/record", "host/storage", "lua"},
 
 	"host/chat":         {"host/db"},
+	"host/group":        {"host/db"},
 	"host/notification": {"host/db"},
+	"host/social":       {"host/db"},
 	"host/storage":      {"host/db", "host/query"},
 	"host/wallet":       {"host/db"},
 }

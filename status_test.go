@@ -63,7 +63,7 @@ func worksSummary() string {
 	var whole, none []string
 	var partly strings.Builder
 	works, all := 0, 0
-	for _, g := range nkshim.Groups() {
+	for _, g := range nkshim.Coverage() {
 		total := len(g.Works) + len(g.Missing) + len(g.Uncalled)
 		works += len(g.Works)
 		all += total
@@ -89,7 +89,7 @@ func statusByName() string {
 	var text strings.Builder
 	text.WriteString("\n## The `nakama` module\n\nA function that is missing raises an error that says so by name.\n\n" +
 		"| group | works | missing | there, but without effect yet |\n| --- | --- | --- | --- |\n")
-	for _, g := range nkshim.Groups() {
+	for _, g := range nkshim.Coverage() {
 		fmt.Fprintf(&text, "| %s | %s | %s | %s |\n", g.Name, names(g.Works), names(g.Missing), names(g.Uncalled))
 	}
 	for _, part := range []struct {

@@ -25,6 +25,7 @@ import (
 	"nkhost/host/chat"
 	"nkhost/host/config"
 	"nkhost/host/db"
+	"nkhost/host/group"
 	"nkhost/host/match"
 	"nkhost/host/matchmaker"
 	"nkhost/host/notification"
@@ -32,6 +33,7 @@ import (
 	"nkhost/host/realtime"
 	"nkhost/host/record"
 	"nkhost/host/session"
+	"nkhost/host/social"
 	"nkhost/host/storage"
 	"nkhost/host/wallet"
 	"nkhost/lua"
@@ -92,6 +94,8 @@ type Host struct {
 	wallets       *wallet.Service
 	notifications *notification.Service
 	channels      *chat.Service
+	friends       *social.Service
+	groups        *group.Service
 
 	// running ends when Close begins; background holds what is done meanwhile.
 	running    context.Context
@@ -287,7 +291,7 @@ func (h *Host) openDatabase(ctx context.Context) error {
 	}
 	h.database = database
 	h.onClose(func(context.Context) error { return database.Close() })
-	accounts, err := account.NewService(ctx, database, account.Options{Now: h.now, NewID: h.options.NewID})
+	accounts, err := account.NewService(ctx, database, account.Options{Now: h.now, NewID: h.options.NewID, Forget: h.forgetUser})
 	h.accounts = &allAccounts{Service: accounts}
 	return err
 }

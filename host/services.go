@@ -42,19 +42,27 @@ func (h *Host) openServices(ctx context.Context) (err error) {
 	}
 	h.onClose(h.notifications.Close)
 	h.channels, err = chat.NewService(ctx, h.database, chat.Options{
-		Now: h.now, NewID: h.orderedID, Relations: noRelations{},
+		Now: h.now, NewID: h.orderedID, Relations: relations{h},
 		Deliver: func(channel chat.Channel, message *api.ChannelMessage) { h.sockets.ChannelSend(channel, message) },
 		Invite:  h.invite,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return h.openSocial(ctx)
 }
 
-// noRelations is how users stand to each other and to groups while there are neither
-// friends nor groups: nobody blocks anyone, and nobody is in a group.
-type noRelations struct{}
+// relations are how users stand to each other and to groups, as channels know it. Friends
+// and groups are made after the channels.
+type relations struct{ host *Host }
 
-func (noRelations) Blocks(context.Context, string, string) (bool, error)  { return false, nil }
-func (noRelations) InGroup(context.Context, string, string) (bool, error) { return false, nil }
+func (r relations) Blocks(ctx context.Context, userID, otherID string) (bool, error) {
+	return r.host.friends.Blocks(ctx, userID, otherID)
+}
+
+func (r relations) InGroup(ctx context.Context, groupID, userID string) (bool, error) {
+	return r.host.groups.IsMember(ctx, groupID, userID)
+}
 
 // invite notifies a user of someone who waits in their direct channel.
 func (h *Host) invite(ctx context.Context, invitation chat.Invitation) error {

@@ -45,6 +45,8 @@ func (h *Host) wire(context.Context) error {
 	h.accounts.parts = map[string]exportPart{
 		"objects":        {read: h.storage.Export, load: h.storage.Import},
 		"notifications":  {read: h.notifications.Export},
+		"friends":        {read: h.friends.Export},
+		"groups":         {read: h.groups.Export},
 		"wallet_ledgers": {read: h.wallets.Export},
 		"messages":       {read: h.channels.Export},
 	}
@@ -74,6 +76,8 @@ func (h *Host) apiOptions() api.Options {
 		Storage:        h.storage,
 		Notifications:  h.notifications,
 		Channels:       h.channels,
+		Friends:        h.friends,
+		Groups:         h.groups,
 	}
 }
 
@@ -157,6 +161,9 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Wallets:       h.wallets,
 		Notifications: h.notifications,
 		Channels:      h.channels,
+		Friends:       h.friends,
+		Groups:        h.groups,
+		Streams:       lateStreams{h},
 		MultiUpdater:  multiUpdater{h.accounts.Service, h.storage, h.wallets},
 	}
 }

@@ -21,6 +21,8 @@ func families() []map[string]function {
 		cryptoFunctions,
 		encodingFunctions,
 		fileFunctions,
+		friendFunctions,
+		groupFunctions,
 		hookFunctions,
 		httpFunctions,
 		identityFunctions,
@@ -35,6 +37,7 @@ func families() []map[string]function {
 		notificationFunctions,
 		sqlFunctions,
 		storageFunctions,
+		streamFunctions,
 		userFunctions,
 		utilFunctions,
 		walletFunctions,
@@ -49,8 +52,8 @@ type Group struct {
 	Works, Missing, Uncalled []string
 }
 
-// Groups says which of Nakama's functions there are, group by group.
-func Groups() []Group {
+// Coverage says which of Nakama's functions there are, group by group.
+func Coverage() []Group {
 	byName := map[string]*Group{}
 	var groups []*Group
 	for _, f := range Contract() {

@@ -48,6 +48,9 @@ func (r *Runtime) register(c call, kind hookKind, name string, fn *glua.LFunctio
 }
 
 func runOnce(r *Runtime, c call) int {
+	if r.once.Load() {
+		return 0
+	}
 	fn := c.function(1, "function")
 	if r.once.CompareAndSwap(false, true) {
 		c.L.Push(fn)

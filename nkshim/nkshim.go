@@ -59,6 +59,9 @@ type Deps struct {
 	Notifications Notifications
 	Channels      Channels
 	MultiUpdater  MultiUpdater
+	Friends       Friends
+	Groups        Groups
+	Streams       Streams
 
 	// States is in how many VMs the modules are loaded for RPCs and hooks, and how many of
 	// these may run at a time (runtime.lua_max_count); 0 stands for one.

@@ -30,6 +30,9 @@ type Options struct {
 	// PasswordCost is bcrypt's cost of new passwords; 0 is bcrypt.DefaultCost.
 	// Those stored keep theirs.
 	PasswordCost int
+	// Forget lets go, in the transaction in which a user is deleted, of what does not go
+	// by itself. It is optional.
+	Forget func(ctx context.Context, tx *db.Tx, userID string) error
 }
 
 // Service keeps accounts in a database. An error it returns has a gRPC code and a
@@ -42,6 +45,7 @@ type Service struct {
 	now          func() time.Time
 	newID        func() string
 	passwordCost int
+	forget       func(ctx context.Context, tx *db.Tx, userID string) error
 	// hashing has a place for each password that is hashed at a time. It leaves half
 	// of the cores to those who do not log in.
 	hashing chan struct{}
@@ -58,7 +62,7 @@ func NewService(ctx context.Context, database *db.DB, options Options) (*Service
 		cost = bcrypt.DefaultCost
 	}
 	s := &Service{
-		db: database, sql: sql, now: options.Now, newID: options.NewID, passwordCost: cost,
+		db: database, sql: sql, now: options.Now, newID: options.NewID, passwordCost: cost, forget: options.Forget,
 		hashing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 	}
 	if s.newID == nil {

@@ -37,7 +37,7 @@ const userColumns = `u.id, u.username, COALESCE(u.display_name, ''), COALESCE(u.
 	COALESCE(u.location, ''), COALESCE(u.timezone, ''), u.metadata,
 	COALESCE(u.apple_id, ''), COALESCE(u.facebook_id, ''), COALESCE(u.facebook_instant_game_id, ''),
 	COALESCE(u.gamecenter_id, ''), COALESCE(u.google_id, ''), COALESCE(u.steam_id, ''),
-	u.create_time, u.update_time`
+	u.edge_count, u.create_time, u.update_time`
 
 func prepare(ctx context.Context, d *db.DB) (statements, error) {
 	const user = `SELECT u.id, u.username, COALESCE(u.password, ''), u.disable_time FROM users u `

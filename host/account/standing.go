@@ -39,6 +39,11 @@ func (s *Service) Delete(ctx context.Context, id string, recorded bool) (deleted
 		return false, status.Error(codes.InvalidArgument, "The system user cannot be deleted.")
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		if s.forget != nil {
+			if err := s.forget(ctx, tx, id); err != nil {
+				return err
+			}
+		}
 		count, err := tx.Exec(ctx, s.sql.deleteUser, id)
 		if err != nil || count == 0 {
 			return err

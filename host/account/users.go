@@ -130,6 +130,6 @@ func userFields(user *api.User, times *userTimes) []any {
 	return []any{
 		&user.Id, &user.Username, &user.DisplayName, &user.AvatarUrl, &user.LangTag, &user.Location, &user.Timezone, &user.Metadata,
 		&user.AppleId, &user.FacebookId, &user.FacebookInstantGameId, &user.GamecenterId, &user.GoogleId, &user.SteamId,
-		&times.create, &times.update,
+		&user.EdgeCount, &times.create, &times.update,
 	}
 }

@@ -18,10 +18,12 @@ import (
 
 	"nkhost/host/account"
 	"nkhost/host/chat"
+	"nkhost/host/group"
 	"nkhost/host/match"
 	"nkhost/host/notification"
 	"nkhost/host/providers"
 	"nkhost/host/session"
+	"nkhost/host/social"
 	"nkhost/host/storage"
 )
 
@@ -83,6 +85,33 @@ type Channels interface {
 	List(ctx context.Context, request chat.ListRequest) (*nakama.ChannelMessageList, error)
 }
 
+// Friends keeps who is whose friend. See social.Service for its errors.
+type Friends interface {
+	Find(ctx context.Context, user social.User, ids, usernames []string) ([]string, error)
+	List(ctx context.Context, userID string, limit int, state *int32, cursor string) (*nakama.FriendList, error)
+	FriendsOfFriends(ctx context.Context, userID string, limit int, cursor string) (*nakama.FriendsOfFriendsList, error)
+	Add(ctx context.Context, user social.User, friends []string, metadata string) error
+	Delete(ctx context.Context, user social.User, friends []string) error
+	Block(ctx context.Context, userID string, friends []string) error
+}
+
+// Groups keeps groups. See group.Service for its errors.
+type Groups interface {
+	Create(ctx context.Context, n group.New) (*nakama.Group, error)
+	Update(ctx context.Context, groupID, userID string, update group.Update) error
+	Delete(ctx context.Context, groupID, userID string) error
+	Join(ctx context.Context, groupID string, user group.User) error
+	Leave(ctx context.Context, groupID string, user group.User) error
+	AddUsers(ctx context.Context, caller, groupID string, userIDs []string) error
+	BanUsers(ctx context.Context, caller, groupID string, userIDs []string) error
+	KickUsers(ctx context.Context, caller, groupID string, userIDs []string) error
+	PromoteUsers(ctx context.Context, caller, groupID string, userIDs []string) error
+	DemoteUsers(ctx context.Context, caller, groupID string, userIDs []string) error
+	List(ctx context.Context, filter group.Filter, limit int, cursor string) (*nakama.GroupList, error)
+	ListUsers(ctx context.Context, groupID string, limit int, state *int32, cursor string) (*nakama.GroupUserList, error)
+	ListUserGroups(ctx context.Context, userID string, limit int, state *int32, cursor string) (*nakama.UserGroupList, error)
+}
+
 // Runtime runs the modules' RPCs.
 type Runtime interface {
 	// RPC fails with code NotFound when no such RPC is registered, else with the code
@@ -113,6 +142,8 @@ type Options struct {
 	Storage       Storage
 	Notifications Notifications
 	Channels      Channels
+	Friends       Friends
+	Groups        Groups
 
 	ServerKey string // with which clients authenticate (socket.server_key)
 	HTTPKey   string // with which servers call RPCs (runtime.http_key); "" lets none in
@@ -203,6 +234,9 @@ func (s *server) perform(w http.ResponseWriter, r *http.Request, op *operation, 
 	}
 	answer, err := op.handle(ctx, caller, request)
 	if err == nil {
+		if op.hidesRequest() {
+			seen = nil
+		}
 		s.Hooks.AfterRequest(ctx, op.name, caller, answer, seen)
 	}
 	return answer, err

@@ -26,10 +26,12 @@ import (
 	"nkhost/host/api"
 	"nkhost/host/chat"
 	"nkhost/host/db"
+	"nkhost/host/group"
 	"nkhost/host/match"
 	"nkhost/host/notification"
 	"nkhost/host/providers"
 	"nkhost/host/session"
+	"nkhost/host/social"
 	"nkhost/host/storage"
 )
 
@@ -98,7 +100,24 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 	if err != nil {
 		t.Fatal(err)
 	}
+	users := func(ctx context.Context, ids []string) ([]*nakama.User, error) {
+		return accounts.Users(ctx, ids, nil, nil)
+	}
+	friends, err := social.NewService(context.Background(), database, social.Options{
+		Now: h.clock, Users: users, Notify: func(context.Context, []social.Notice) {}, Blocked: func(string, string) {},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups, err := group.NewService(context.Background(), database, group.Options{
+		Now: h.clock, NewID: uuid.NewString, Users: users, Notify: func(context.Context, []group.Notice) {},
+		Left: func(string, []string) {}, Deleted: func(string) {},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	options := api.Options{
+		Friends: friends, Groups: groups,
 		Tokens: h.tokens, Accounts: testAccounts{accounts, h.tokens}, Providers: knownProviders(t), Matches: &h.matches, Runtime: fakeRuntime{},
 		Storage: objects, Notifications: h.notifications, Channels: h.channels,
 		ServerKey: serverKey, HTTPKey: httpKey, MaxRequestSize: maxBody, ProxyCount: 1,

@@ -33,6 +33,11 @@ type operation struct {
 	fixed  *utilities.DoubleArray // fields that the URL's parameters cannot set
 }
 
+// hidesRequest says that the hook after the operation gets no request, as on Nakama.
+func (op *operation) hidesRequest() bool {
+	return op.name == "ListFriends" || op.name == "ListFriendsOfFriends"
+}
+
 // credential is what a caller must show.
 type credential int
 
@@ -94,26 +99,26 @@ func (s *server) operations() []operation {
 
 		served("Event", post, "/v2/event", "*", sessionToken, s.event),
 
-		planned("ListFriends", get, "/v2/friend", ""),
-		planned("AddFriends", post, "/v2/friend", ""),
-		planned("DeleteFriends", del, "/v2/friend", ""),
-		planned("BlockFriends", post, "/v2/friend/block", ""),
+		served("ListFriends", get, "/v2/friend", "", sessionToken, s.listFriends),
+		served("AddFriends", post, "/v2/friend", "", sessionToken, s.addFriends),
+		served("DeleteFriends", del, "/v2/friend", "", sessionToken, s.deleteFriends),
+		served("BlockFriends", post, "/v2/friend/block", "", sessionToken, s.blockFriends),
 		planned("ImportFacebookFriends", post, "/v2/friend/facebook", "account"),
-		planned("ListFriendsOfFriends", get, "/v2/friend/friends", ""),
+		served("ListFriendsOfFriends", get, "/v2/friend/friends", "", sessionToken, s.listFriendsOfFriends),
 		planned("ImportSteamFriends", post, "/v2/friend/steam", "account"),
 
-		planned("ListGroups", get, "/v2/group", ""),
-		planned("CreateGroup", post, "/v2/group", "*"),
-		planned("UpdateGroup", put, "/v2/group/{group_id}", "*"),
-		planned("DeleteGroup", del, "/v2/group/{group_id}", ""),
-		planned("AddGroupUsers", post, "/v2/group/{group_id}/add", ""),
-		planned("BanGroupUsers", post, "/v2/group/{group_id}/ban", ""),
-		planned("DemoteGroupUsers", post, "/v2/group/{group_id}/demote", ""),
-		planned("JoinGroup", post, "/v2/group/{group_id}/join", ""),
-		planned("KickGroupUsers", post, "/v2/group/{group_id}/kick", ""),
-		planned("LeaveGroup", post, "/v2/group/{group_id}/leave", ""),
-		planned("PromoteGroupUsers", post, "/v2/group/{group_id}/promote", ""),
-		planned("ListGroupUsers", get, "/v2/group/{group_id}/user", ""),
+		served("ListGroups", get, "/v2/group", "", sessionToken, s.listGroups),
+		served("CreateGroup", post, "/v2/group", "*", sessionToken, s.createGroup),
+		served("UpdateGroup", put, "/v2/group/{group_id}", "*", sessionToken, s.updateGroup),
+		served("DeleteGroup", del, "/v2/group/{group_id}", "", sessionToken, s.deleteGroup),
+		served("AddGroupUsers", post, "/v2/group/{group_id}/add", "", sessionToken, s.addGroupUsers),
+		served("BanGroupUsers", post, "/v2/group/{group_id}/ban", "", sessionToken, s.banGroupUsers),
+		served("DemoteGroupUsers", post, "/v2/group/{group_id}/demote", "", sessionToken, s.demoteGroupUsers),
+		served("JoinGroup", post, "/v2/group/{group_id}/join", "", sessionToken, s.joinGroup),
+		served("KickGroupUsers", post, "/v2/group/{group_id}/kick", "", sessionToken, s.kickGroupUsers),
+		served("LeaveGroup", post, "/v2/group/{group_id}/leave", "", sessionToken, s.leaveGroup),
+		served("PromoteGroupUsers", post, "/v2/group/{group_id}/promote", "", sessionToken, s.promoteGroupUsers),
+		served("ListGroupUsers", get, "/v2/group/{group_id}/user", "", sessionToken, s.listGroupUsers),
 
 		planned("ValidatePurchaseApple", post, "/v2/iap/purchase/apple", "*"),
 		planned("ValidatePurchaseFacebookInstant", post, "/v2/iap/purchase/facebookinstant", "*"),
@@ -156,7 +161,7 @@ func (s *server) operations() []operation {
 		planned("ListTournamentRecordsAroundOwner", get, "/v2/tournament/{tournament_id}/owner/{owner_id}", ""),
 
 		served("GetUsers", get, "/v2/user", "", sessionToken, s.getUsers),
-		planned("ListUserGroups", get, "/v2/user/{user_id}/group", ""),
+		served("ListUserGroups", get, "/v2/user/{user_id}/group", "", sessionToken, s.listUserGroups),
 	}
 }
 

@@ -108,6 +108,10 @@ func TestEveryOperationOfTheContract(t *testing.T) {
 	for _, name := range []string{
 		"ReadStorageObjects", "WriteStorageObjects", "DeleteStorageObjects", "ListStorageObjects",
 		"ListNotifications", "DeleteNotifications", "ListChannelMessages",
+		"AddFriends", "DeleteFriends", "BlockFriends", "ListFriends", "ListFriendsOfFriends",
+		"CreateGroup", "UpdateGroup", "DeleteGroup", "ListGroups", "JoinGroup", "LeaveGroup",
+		"AddGroupUsers", "BanGroupUsers", "KickGroupUsers", "PromoteGroupUsers", "DemoteGroupUsers",
+		"ListGroupUsers", "ListUserGroups",
 	} {
 		served[name] = true
 	}

@@ -14,6 +14,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"nkhost/host/db"
 )
 
 // System is the sender of messages that no user sends.
@@ -99,13 +101,34 @@ func (s *Service) Send(ctx context.Context, m Message) (*rtapi.ChannelMessageAck
 	m.ID = s.NewID()
 	now := s.now()
 	if m.Persistent {
-		c := m.Channel
-		if _, err := s.sql.insert.Exec(ctx, m.ID, m.Code, m.SenderID, m.Username,
-			c.Kind, c.Subject.String(), c.Subcontext.String(), c.Label, m.Content, now.UnixMilli()); err != nil {
+		if _, err := s.sql.insert.Exec(ctx, m.row(now)...); err != nil {
 			return nil, err
 		}
 	}
 	return s.deliver(m, now, now), nil
+}
+
+// SaveTx keeps what is said in a transaction; deliver is to be called when that is
+// committed.
+func (s *Service) SaveTx(ctx context.Context, tx *db.Tx, m Message) (deliver func(), err error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	m.ID = s.NewID()
+	now := s.now()
+	if _, err := tx.Exec(ctx, s.sql.insert, m.row(now)...); err != nil {
+		return nil, err
+	}
+	return func() { s.deliver(m, now, now) }, nil
+}
+
+// row is what the statement insert takes.
+func (m *Message) row(now time.Time) []any {
+	c := m.Channel
+	return []any{
+		m.ID, m.Code, m.SenderID, m.Username,
+		c.Kind, c.Subject.String(), c.Subcontext.String(), c.Label, m.Content, now.UnixMilli(),
+	}
 }
 
 // Update changes what was said. Only its sender can, of what was kept; of what was not,

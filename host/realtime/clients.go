@@ -1,6 +1,10 @@
 package realtime
 
 import (
+	"crypto/sha1"
+	"errors"
+
+	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/rtapi"
 
 	"nkhost/host/match"
@@ -102,10 +106,36 @@ func (s *Server) StreamUserUpdate(stream Stream, userID, sessionID string, meta 
 	return s.tracker.update(c, stream, userID, meta, nil)
 }
 
-// StreamUserLeave takes a presence off a stream, if it is there.
-func (s *Server) StreamUserLeave(stream Stream, userID, sessionID string) {
+// StreamUserLeave takes a presence off a stream, if it is there. It fails with NotFound
+// for the id of a session that was never here.
+func (s *Server) StreamUserLeave(stream Stream, userID, sessionID string) error {
+	if !s.isOurs(sessionID) {
+		return errSessionGone
+	}
 	if c := s.find(sessionID); c != nil {
 		s.tracker.untrack(c, stream, userID)
+	}
+	return nil
+}
+
+// Follow makes a session hear of users' statuses, if it is open. They are not told it.
+// It fails with ResourceExhausted when the session follows too many.
+func (s *Server) Follow(sessionID string, users []uuid.UUID) error {
+	c := s.find(sessionID)
+	if c == nil {
+		return nil
+	}
+	_, err := s.tracker.follow(c, users)
+	if errors.Is(err, errSessionGone) {
+		return nil
+	}
+	return err
+}
+
+// Unfollow ends what Follow began.
+func (s *Server) Unfollow(sessionID string, users []uuid.UUID) {
+	if c := s.find(sessionID); c != nil {
+		s.tracker.unfollow(c, users)
 	}
 }
 
@@ -146,4 +176,22 @@ func (s *Server) SendToSession(sessionID string, out *rtapi.Envelope) error {
 	}
 	c.send(out)
 	return nil
+}
+
+// nodeMark is what the ids of a node's sessions end with, as on Nakama.
+func nodeMark(node string) [6]byte {
+	hash := sha1.Sum([]byte(node))
+	return [6]byte(hash[:6])
+}
+
+func (s *Server) newSessionID() string {
+	id, mark := uuid.MustParse(s.options.NewID()), nodeMark(s.options.Node)
+	copy(id[10:], mark[:])
+	return id.String()
+}
+
+// isOurs says whether a session of this node has, or had, the id.
+func (s *Server) isOurs(sessionID string) bool {
+	id, ok := parseID(sessionID)
+	return ok && [6]byte(id[10:]) == nodeMark(s.options.Node)
 }

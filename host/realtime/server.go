@@ -99,7 +99,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Username:   claims.Username,
 		Vars:       claims.Vars,
 		Expiry:     claims.Expiry,
-		SessionID:  s.options.NewID(),
+		SessionID:  s.newSessionID(),
 		Lang:       language(query.Get("lang")),
 		ClientIP:   ip,
 		ClientPort: port,
