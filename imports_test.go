@@ -40,6 +40,7 @@ var mayImport = map[string][]string{
 	"host/logging":    {"host/config"},
 	"host/session":    nil,
 	"host/query":      nil,
+	"host/cursor":     nil,
 	"host/db":         nil,
 	"host/db/dbtest":  {"host/db"},
 	"host/config":     nil,
@@ -50,12 +51,12 @@ var mayImport = map[string][]string{
 	"nktest/spec":     {"nktest", "lua"},
 	"nktest":          {"host", "host/config", "host/match", "host/record", "host/storage", "lua"},
 
-	"host/chat":         {"host/db"},
-	"host/group":        {"host/db"},
-	"host/notification": {"host/db"},
-	"host/social":       {"host/db"},
-	"host/storage":      {"host/db", "host/query"},
-	"host/wallet":       {"host/db"},
+	"host/chat":         {"host/cursor", "host/db"},
+	"host/group":        {"host/cursor", "host/db"},
+	"host/notification": {"host/cursor", "host/db"},
+	"host/social":       {"host/cursor", "host/db"},
+	"host/storage":      {"host/cursor", "host/db", "host/query"},
+	"host/wallet":       {"host/cursor", "host/db"},
 }
 
 // seesLua are the rooms that may see Lua's values and syntax.

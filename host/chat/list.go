@@ -3,8 +3,6 @@ package chat
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
-	"encoding/json"
 	"math"
 	"slices"
 	"time"
@@ -13,6 +11,8 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"nkhost/host/cursor"
 )
 
 // ListRequest says which messages of a channel to list.
@@ -24,8 +24,8 @@ type ListRequest struct {
 	Cursor  string
 }
 
-// cursor is a place between two pages of a listing.
-type cursor struct {
+// place is where one page of a listing ends and another begins.
+type place struct {
 	Channel string `json:"c"`
 	Time    int64  `json:"t"` // of the message beside it, in Unix milliseconds
 	ID      string `json:"i"`
@@ -33,29 +33,24 @@ type cursor struct {
 	Next    bool   `json:"n"` // whether it leads on in that direction, or back
 }
 
-func (c *cursor) text() string {
-	if c == nil {
+func (p *place) text() string {
+	if p == nil {
 		return ""
 	}
-	text, _ := json.Marshal(c) // of texts, a number and truths, which have JSON
-	return base64.RawURLEncoding.EncodeToString(text)
+	return cursor.Encode(p)
 }
 
 // readCursor returns nil for "". The error's code is InvalidArgument for a cursor of
 // another listing.
-func readCursor(r *ListRequest) (*cursor, error) {
+func readCursor(r *ListRequest) (*place, error) {
 	if r.Cursor == "" {
 		return nil, nil
 	}
-	c := &cursor{}
-	text, err := base64.RawURLEncoding.DecodeString(r.Cursor)
-	if err == nil {
-		err = json.Unmarshal(text, c)
-	}
-	if err != nil || c.Forward != r.Forward || c.Channel != r.Channel.ID() {
+	p := &place{}
+	if err := cursor.Decode(r.Cursor, p); err != nil || p.Forward != r.Forward || p.Channel != r.Channel.ID() {
 		return nil, status.Error(codes.InvalidArgument, "Cursor is invalid or expired.")
 	}
-	return c, nil
+	return p, nil
 }
 
 // List returns a page of what a channel's history holds. The error's code is
@@ -73,8 +68,8 @@ func (s *Service) List(ctx context.Context, r ListRequest) (*api.ChannelMessageL
 	if err != nil {
 		return nil, err
 	}
-	at := func(m *api.ChannelMessage, next bool) *cursor {
-		return &cursor{Channel: m.ChannelId, Time: m.CreateTime.AsTime().UnixMilli(), ID: m.MessageId, Forward: r.Forward, Next: next}
+	at := func(m *api.ChannelMessage, next bool) *place {
+		return &place{Channel: m.ChannelId, Time: m.CreateTime.AsTime().UnixMilli(), ID: m.MessageId, Forward: r.Forward, Next: next}
 	}
 	back := from != nil && !from.Next
 	if back {
@@ -100,7 +95,7 @@ func (s *Service) List(ctx context.Context, r ListRequest) (*api.ChannelMessageL
 }
 
 // emptyCacheable is where to go on from a page that is empty.
-func emptyCacheable(from *cursor) string {
+func emptyCacheable(from *place) string {
 	if from != nil && !from.Forward {
 		from.Forward, from.Next = true, true
 	}
@@ -130,10 +125,10 @@ func (s *Service) mayRead(ctx context.Context, caller string, channel Channel) e
 
 // read returns the messages beyond a place, in the order in which they are read, and
 // whether there are more.
-func (s *Service) read(ctx context.Context, r *ListRequest, from *cursor) (read []*api.ChannelMessage, more bool, err error) {
-	query, start := s.sql.oldest, &cursor{Time: math.MinInt64}
+func (s *Service) read(ctx context.Context, r *ListRequest, from *place) (read []*api.ChannelMessage, more bool, err error) {
+	query, start := s.sql.oldest, &place{Time: math.MinInt64}
 	if r.Forward != (from == nil || from.Next) {
-		query, start = s.sql.newest, &cursor{Time: math.MaxInt64}
+		query, start = s.sql.newest, &place{Time: math.MaxInt64}
 	}
 	if from != nil {
 		start = from

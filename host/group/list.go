@@ -3,8 +3,6 @@ package group
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
@@ -16,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"nkhost/host/cursor"
 	"nkhost/host/db"
 )
 
@@ -180,15 +179,15 @@ func (l last) column(name string) any {
 
 // List returns a page of groups. The error's code is InvalidArgument for filters that
 // cannot be combined, and Internal, as on Nakama, for a cursor that is none.
-func (s *Service) List(ctx context.Context, filter Filter, limit int, cursor string) (*api.GroupList, error) {
+func (s *Service) List(ctx context.Context, filter Filter, limit int, from string) (*api.GroupList, error) {
 	if filter.Name != "" && (filter.LangTag != "" || filter.Open != nil || filter.Members >= 0) {
 		return nil, status.Error(codes.InvalidArgument, "name filter cannot be combined with any other filter")
 	}
 	var after last
-	if err := decode(cursor, &after); err != nil {
+	if err := cursor.Decode(from, &after); err != nil {
 		return nil, status.Error(codes.Internal, "Malformed cursor was used.")
 	}
-	stmt, args, err := s.listing(filter, limit+1, after, cursor != "")
+	stmt, args, err := s.listing(filter, limit+1, after, from != "")
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +198,7 @@ func (s *Service) List(ctx context.Context, filter Filter, limit int, cursor str
 		case err != nil:
 			return err
 		case len(list.Groups) == limit:
-			list.Cursor = encode(after)
+			list.Cursor = cursor.Encode(after)
 			return nil
 		}
 		after = last{Name: g.Name, LangTag: g.LangTag, Members: g.EdgeCount, UpdateMs: updateMs, ID: g.Id}
@@ -240,22 +239,6 @@ func (s *Service) listing(filter Filter, limit int, after last, goesOn bool) (*d
 	return s.sql.lists[set], args, nil
 }
 
-func encode(cursor any) string {
-	text, _ := json.Marshal(cursor) // of numbers and texts, which have JSON
-	return base64.RawURLEncoding.EncodeToString(text)
-}
-
-func decode(text string, cursor any) error {
-	if text == "" {
-		return nil
-	}
-	plain, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(plain, cursor)
-}
-
 // position is the first edge of a page of edges.
 type position struct {
 	State    int32  `json:"s"`
@@ -266,7 +249,7 @@ type position struct {
 // edges reads a page of edges, in the order of their states and of when they began. read
 // gives an edge's place and what takes it into the page. next is "" on the last page.
 func edges(
-	ctx context.Context, stmt *db.Stmt, ofID string, limit int, state *int32, cursor string,
+	ctx context.Context, stmt *db.Stmt, ofID string, limit int, state *int32, from string,
 	read func(rows *sql.Rows) (at position, keep func(), err error),
 ) (next string, err error) {
 	first := position{State: -1, Position: math.MinInt64}
@@ -274,7 +257,7 @@ func edges(
 	if state != nil {
 		wanted = *state
 	}
-	if err := decode(cursor, &first); err != nil || cursor != "" && state != nil && first.State != wanted {
+	if err := cursor.Decode(from, &first); err != nil || from != "" && state != nil && first.State != wanted {
 		return "", status.Error(codes.InvalidArgument, "Cursor is invalid.")
 	}
 	count := 0
@@ -284,7 +267,7 @@ func edges(
 		case err != nil:
 			return err
 		case count == limit:
-			next = encode(at)
+			next = cursor.Encode(at)
 			return nil
 		}
 		count++
@@ -296,10 +279,10 @@ func edges(
 
 // ListUsers returns a page of the users of a group; state nil is all but the banned. The
 // error's code is InvalidArgument for a cursor that is none, or is of another state.
-func (s *Service) ListUsers(ctx context.Context, groupID string, limit int, state *int32, cursor string) (*api.GroupUserList, error) {
+func (s *Service) ListUsers(ctx context.Context, groupID string, limit int, state *int32, from string) (*api.GroupUserList, error) {
 	var found []position
 	var ids []string
-	next, err := edges(ctx, s.sql.users, groupID, limit, state, cursor, func(rows *sql.Rows) (at position, keep func(), err error) {
+	next, err := edges(ctx, s.sql.users, groupID, limit, state, from, func(rows *sql.Rows) (at position, keep func(), err error) {
 		err = rows.Scan(&at.ID, &at.State, &at.Position)
 		return at, func() { found, ids = append(found, at), append(ids, at.ID) }, err
 	})
@@ -325,9 +308,9 @@ func (s *Service) ListUsers(ctx context.Context, groupID string, limit int, stat
 
 // ListUserGroups returns a page of the groups that a user is in or asks to join, or only
 // of those in a state. It fails as ListUsers does.
-func (s *Service) ListUserGroups(ctx context.Context, userID string, limit int, state *int32, cursor string) (*api.UserGroupList, error) {
+func (s *Service) ListUserGroups(ctx context.Context, userID string, limit int, state *int32, from string) (*api.UserGroupList, error) {
 	list := &api.UserGroupList{}
-	next, err := edges(ctx, s.sql.userGroups, userID, limit, state, cursor, func(rows *sql.Rows) (at position, keep func(), err error) {
+	next, err := edges(ctx, s.sql.userGroups, userID, limit, state, from, func(rows *sql.Rows) (at position, keep func(), err error) {
 		g, _, err := scan(rows, &at.State, &at.Position)
 		at.ID = g.GetId()
 		return at, func() {

@@ -3,8 +3,6 @@ package notification
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
-	"encoding/json"
 	"slices"
 
 	"github.com/google/uuid"
@@ -13,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"nkhost/host/cursor"
 	"nkhost/host/db"
 )
 
@@ -32,16 +31,10 @@ type Page struct {
 // List returns those notifications of a user, the oldest first, that come after a
 // cursor; "" is before all. The error's code is InvalidArgument for a cursor that is
 // none.
-func (s *Service) List(ctx context.Context, userID string, limit int, cursor string) (Page, error) {
+func (s *Service) List(ctx context.Context, userID string, limit int, from string) (Page, error) {
 	var after position
-	if cursor != "" {
-		text, err := base64.RawURLEncoding.DecodeString(cursor)
-		if err == nil {
-			err = json.Unmarshal(text, &after)
-		}
-		if err != nil {
-			return Page{}, status.Error(codes.InvalidArgument, "Malformed cursor was used.")
-		}
+	if err := cursor.Decode(from, &after); err != nil {
+		return Page{}, status.Error(codes.InvalidArgument, "Malformed cursor was used.")
 	}
 	var page Page
 	err := s.sql.list.Each(ctx, func(rows *sql.Rows) error {
@@ -59,8 +52,7 @@ func (s *Service) List(ctx context.Context, userID string, limit int, cursor str
 	if err != nil {
 		return Page{}, err
 	}
-	text, _ := json.Marshal(after) // of a text and a number, which have JSON
-	page.Cursor = base64.RawURLEncoding.EncodeToString(text)
+	page.Cursor = cursor.Encode(after)
 	return page, nil
 }
 

@@ -3,7 +3,6 @@ package social
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"encoding/json"
 	"math"
 
@@ -13,6 +12,8 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"nkhost/host/cursor"
 )
 
 // position is the first edge of a page.
@@ -22,20 +23,8 @@ type position struct {
 	ID       string `json:"i"`
 }
 
-func encode(cursor any) string {
-	text, _ := json.Marshal(cursor) // of numbers and texts, which have JSON
-	return base64.RawURLEncoding.EncodeToString(text)
-}
-
-func decode(text string, cursor any) error {
-	if text == "" {
-		return nil
-	}
-	plain, err := base64.RawURLEncoding.DecodeString(text)
-	if err == nil {
-		err = json.Unmarshal(plain, cursor)
-	}
-	if err != nil {
+func readCursor(text string, place any) error {
+	if cursor.Decode(text, place) != nil {
 		return errCursor()
 	}
 	return nil
@@ -46,16 +35,16 @@ func errCursor() error { return status.Error(codes.InvalidArgument, "Cursor is i
 // List returns a page of whom a user is tied to, by state and then in the order in which
 // that began; state nil is all. The error's code is InvalidArgument for a cursor that is
 // none, or is of another state.
-func (s *Service) List(ctx context.Context, userID string, limit int, state *int32, cursor string) (*api.FriendList, error) {
+func (s *Service) List(ctx context.Context, userID string, limit int, state *int32, from string) (*api.FriendList, error) {
 	first := position{State: -1, Position: math.MinInt64}
-	if err := decode(cursor, &first); err != nil {
+	if err := readCursor(from, &first); err != nil {
 		return nil, err
 	}
 	wanted := int32(-1)
 	if state != nil {
 		wanted = *state
 	}
-	if cursor != "" && state != nil && first.State != wanted {
+	if from != "" && state != nil && first.State != wanted {
 		return nil, errCursor()
 	}
 	var found []*api.Friend
@@ -66,7 +55,7 @@ func (s *Service) List(ctx context.Context, userID string, limit int, state *int
 			return err
 		}
 		if len(found) == limit {
-			next = encode(at)
+			next = cursor.Encode(at)
 			return nil
 		}
 		found = append(found, friend)
@@ -162,9 +151,9 @@ type through struct {
 // FriendsOfFriends returns a page of the friends of a user's friends who are not friends
 // of the user's own, once for each friend they are known through. The error's code is
 // InvalidArgument for a cursor that is none.
-func (s *Service) FriendsOfFriends(ctx context.Context, userID string, limit int, cursor string) (*api.FriendsOfFriendsList, error) {
+func (s *Service) FriendsOfFriends(ctx context.Context, userID string, limit int, from string) (*api.FriendsOfFriendsList, error) {
 	var first through
-	if err := decode(cursor, &first); err != nil {
+	if err := readCursor(from, &first); err != nil {
 		return nil, err
 	}
 	friends, err := s.friendsFrom(ctx, userID, first.Friend)
@@ -207,7 +196,7 @@ func (s *Service) friendsFrom(ctx context.Context, userID, first string) ([]stri
 func (s *Service) throughFriends(ctx context.Context, found []through, limit int) (*api.FriendsOfFriendsList, error) {
 	list := &api.FriendsOfFriendsList{}
 	if len(found) > limit {
-		list.Cursor = encode(found[limit])
+		list.Cursor = cursor.Encode(found[limit])
 		found = found[:limit]
 	}
 	ids := make([]string, len(found))

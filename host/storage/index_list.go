@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"nkhost/host/cursor"
 	"nkhost/host/query"
 )
 
@@ -35,7 +36,7 @@ type indexCursor struct {
 //
 // The error's code is NotFound for an unknown index, and InvalidArgument for a query
 // or a cursor that does not hold.
-func (s *Service) ListIndex(ctx context.Context, caller string, request IndexRequest) (objects []*api.StorageObject, cursor string, err error) {
+func (s *Service) ListIndex(ctx context.Context, caller string, request IndexRequest) (objects []*api.StorageObject, next string, err error) {
 	index := s.indexes.all()[request.Index]
 	if index == nil {
 		return nil, "", status.Errorf(codes.NotFound, "there is no storage index %q", request.Index)
@@ -43,7 +44,7 @@ func (s *Service) ListIndex(ctx context.Context, caller string, request IndexReq
 	page := indexCursor{Query: request.Query, Limit: request.Limit, Order: request.Order}
 	if request.Cursor != "" {
 		var given indexCursor
-		if err := decodeCursor(request.Cursor, &given); err != nil {
+		if err := readCursor(request.Cursor, &given); err != nil {
 			return nil, "", err
 		}
 		if given.Query != page.Query || given.Limit != page.Limit || !slices.Equal(given.Order, page.Order) || given.Offset < 0 {
@@ -61,10 +62,10 @@ func (s *Service) ListIndex(ctx context.Context, caller string, request IndexReq
 	if len(hits) > request.Limit {
 		hits = hits[:request.Limit]
 		page.Offset += request.Limit
-		cursor = encodeCursor(page)
+		next = cursor.Encode(page)
 	}
 	objects, err = s.objectsOf(ctx, caller, index, hits)
-	return objects, cursor, err
+	return objects, next, err
 }
 
 // objectsOf are the objects that were found, as the caller may see them.

@@ -3,12 +3,12 @@ package storage
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
-	"encoding/json"
 
 	"github.com/heroiclabs/nakama-common/api"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"nkhost/host/cursor"
 )
 
 // Read returns those of the objects that exist and that the caller may read, each
@@ -65,13 +65,13 @@ type position struct {
 // List returns a page of the objects that the caller may read, in the order of read
 // permission, key and owner, and the cursor of the page after it, "" if there is none.
 // The error's code is InvalidArgument for a cursor that is none of List's.
-func (s *Service) List(ctx context.Context, caller string, request ListRequest) (objects []*api.StorageObject, cursor string, err error) {
+func (s *Service) List(ctx context.Context, caller string, request ListRequest) (objects []*api.StorageObject, next string, err error) {
 	// What may be shown begins where its least permission does: no key is empty. A
 	// cursor cannot lead before it.
 	first := position{Read: leastShown(caller, request.UserID)}
 	after := first
 	if request.Cursor != "" {
-		if err := decodeCursor(request.Cursor, &after); err != nil {
+		if err := readCursor(request.Cursor, &after); err != nil {
 			return nil, "", err
 		}
 		if after.Read < first.Read {
@@ -97,9 +97,9 @@ func (s *Service) List(ctx context.Context, caller string, request ListRequest) 
 	if len(objects) > request.Limit {
 		objects = objects[:request.Limit]
 		last := objects[request.Limit-1]
-		cursor = encodeCursor(position{Read: last.PermissionRead, Key: last.Key, UserID: last.UserId})
+		next = cursor.Encode(position{Read: last.PermissionRead, Key: last.Key, UserID: last.UserId})
 	}
-	return objects, cursor, nil
+	return objects, next, nil
 }
 
 // leastShown is the least read permission of an owner's objects that the caller is
@@ -114,18 +114,9 @@ func leastShown(caller, owner string) int32 {
 	return ReadEveryone
 }
 
-// encodeCursor makes a text that goes into a URL as it is.
-func encodeCursor(cursor any) string {
-	text, _ := json.Marshal(cursor) // of texts and numbers, which have JSON
-	return base64.RawURLEncoding.EncodeToString(text)
-}
-
-func decodeCursor(text string, cursor any) error {
-	decoded, err := base64.RawURLEncoding.DecodeString(text)
-	if err == nil {
-		err = json.Unmarshal(decoded, cursor)
-	}
-	if err != nil {
+// readCursor reads a cursor into place. The error's code is InvalidArgument.
+func readCursor(text string, place any) error {
+	if cursor.Decode(text, place) != nil {
 		return status.Error(codes.InvalidArgument, "Malformed cursor was used.")
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+
+	"nkhost/host/cursor"
 )
 
 // lend writes objects of alice and bob with every read permission, and one of the
@@ -68,16 +70,16 @@ func TestList(t *testing.T) {
 func TestListWithAForeignCursor(t *testing.T) {
 	onEach(t, func(t *testing.T, f *fixture) {
 		alice, _ := lend(t, f)
-		_, cursor, err := f.List(t.Context(), Server, ListRequest{Collection: "c", Limit: 1})
-		if err != nil || cursor == "" {
-			t.Fatal(cursor, err)
+		_, next, err := f.List(t.Context(), Server, ListRequest{Collection: "c", Limit: 1})
+		if err != nil || next == "" {
+			t.Fatal(next, err)
 		}
-		objects, _, err := f.List(t.Context(), alice, ListRequest{Collection: "c", Limit: 100, Cursor: cursor})
+		objects, _, err := f.List(t.Context(), alice, ListRequest{Collection: "c", Limit: 100, Cursor: next})
 		if err != nil {
 			t.Fatal(err)
 		}
 		wantKeys(t, keysOf(objects), "x2:s x2:0 x2:1 y2:0 y2:1")
-		for _, bad := range []string{"garbage", "!", encodeCursor("a text")} {
+		for _, bad := range []string{"garbage", "!", cursor.Encode("a text")} {
 			_, _, err := f.List(t.Context(), alice, ListRequest{Collection: "c", Limit: 1, Cursor: bad})
 			wantCode(t, err, codes.InvalidArgument)
 		}

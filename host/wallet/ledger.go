@@ -3,7 +3,6 @@ package wallet
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"nkhost/host/cursor"
 	"nkhost/host/db"
 )
 
@@ -96,10 +96,11 @@ type position struct {
 // List returns a page of a user's ledger, the latest change first, and the cursor of
 // the page after it, "" if there is none. The error's code is InvalidArgument for a
 // cursor that is none of this user's.
-func (s *Service) List(ctx context.Context, userID string, limit int, cursor string) (items []Item, next string, err error) {
+func (s *Service) List(ctx context.Context, userID string, limit int, from string) (items []Item, next string, err error) {
 	before := position{UserID: userID, Time: math.MaxInt64}
-	if cursor != "" {
-		if before, err = decodeCursor(cursor); err != nil || before.UserID != userID {
+	if from != "" {
+		before = position{}
+		if err := cursor.Decode(from, &before); err != nil || before.UserID != userID {
 			return nil, "", status.Error(codes.InvalidArgument, "wallet ledger cursor invalid")
 		}
 	}
@@ -113,7 +114,7 @@ func (s *Service) List(ctx context.Context, userID string, limit int, cursor str
 		}
 		if len(items) == limit {
 			last := items[limit-1]
-			next = encodeCursor(position{userID, last.CreateTime.UnixMilli(), last.ID})
+			next = cursor.Encode(position{userID, last.CreateTime.UnixMilli(), last.ID})
 			return nil
 		}
 		item, err := r.item()
@@ -124,17 +125,4 @@ func (s *Service) List(ctx context.Context, userID string, limit int, cursor str
 		return nil, "", err
 	}
 	return items, next, nil
-}
-
-func encodeCursor(p position) string {
-	text, _ := json.Marshal(p) // of texts and numbers, which have JSON
-	return base64.RawURLEncoding.EncodeToString(text)
-}
-
-func decodeCursor(cursor string) (p position, err error) {
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err == nil {
-		err = json.Unmarshal(text, &p)
-	}
-	return p, err
 }
