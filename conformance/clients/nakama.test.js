@@ -82,10 +82,13 @@ function decode(data) {
   return JSON.parse(new TextDecoder().decode(data));
 }
 
-// matchedPair returns two players in one match, the first to move first.
+// matchedPair returns two players in one match, the first to move first. They look for each
+// other only: pairs of tests that run at the same time wait in the same matchmaker.
 async function matchedPair(host, newAdapter) {
   const players = [await Player.connect(host, newAdapter()), await Player.connect(host, newAdapter())];
-  const tickets = await Promise.all(players.map(({ socket }, i) => socket.addMatchmaker("*", 2, 2, { name: `Player ${i}` })));
+  const pair = randomUUID().replaceAll("-", "");
+  const tickets = await Promise.all(players.map(({ socket }, i) =>
+    socket.addMatchmaker(`+properties.pair:${pair}`, 2, 2, { name: `Player ${i}`, pair })));
   const [one, two] = await Promise.all(players.map((player) => player.next("matched")));
   assert.equal(one.match_id, two.match_id);
   assert.equal(one.ticket, tickets[0].ticket);
