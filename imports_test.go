@@ -52,9 +52,9 @@ var mayImport = map[string][]string{
 	"nktest":          {"host", "host/config", "host/match", "host/record", "host/storage", "lua"},
 
 	"host/chat":         {"host/cursor", "host/db"},
-	"host/group":        {"host/cursor", "host/db"},
+	"host/group":        {"host/cursor", "host/db", "host/notification"},
 	"host/notification": {"host/cursor", "host/db"},
-	"host/social":       {"host/cursor", "host/db"},
+	"host/social":       {"host/cursor", "host/db", "host/notification"},
 	"host/storage":      {"host/cursor", "host/db", "host/query"},
 	"host/wallet":       {"host/cursor", "host/db"},
 }

@@ -24,28 +24,14 @@ func (h *Host) openSocial(ctx context.Context) (err error) {
 		return h.accounts.Users(ctx, ids, nil, nil)
 	}
 	h.friends, err = social.NewService(ctx, h.database, social.Options{
-		Now: h.now, Users: users,
-		Notify: func(ctx context.Context, notices []social.Notice) {
-			list := make([]notification.Notification, len(notices))
-			for i, n := range notices {
-				list[i] = persistent(n.UserID, n.SenderID, n.Subject, n.Content, n.Code)
-			}
-			h.notify(ctx, list)
-		},
+		Now: h.now, Users: users, Notify: h.notify,
 		Blocked: func(userID, friendID string) { h.sockets.StreamClose(directStream(userID, friendID)) },
 	})
 	if err != nil {
 		return err
 	}
 	h.groups, err = group.NewService(ctx, h.database, group.Options{
-		Now: h.now, NewID: h.options.NewID, Users: users, Write: h.writeGroupMessages,
-		Notify: func(ctx context.Context, notices []group.Notice) {
-			list := make([]notification.Notification, len(notices))
-			for i, n := range notices {
-				list[i] = persistent(n.UserID, n.SenderID, n.Subject, n.Content, n.Code)
-			}
-			h.notify(ctx, list)
-		},
+		Now: h.now, NewID: h.options.NewID, Users: users, Notify: h.notify, Write: h.writeGroupMessages,
 		Left:    h.leaveGroupChannel,
 		Deleted: func(groupID string) { h.sockets.StreamClose(groupStream(groupID)) },
 	})
@@ -74,10 +60,6 @@ func (h *Host) writeGroupMessages(ctx context.Context, tx *db.Tx, messages []gro
 			deliver()
 		}
 	}, nil
-}
-
-func persistent(to, from, subject, content string, code int32) notification.Notification {
-	return notification.Notification{UserID: to, SenderID: from, Subject: subject, Content: content, Code: code, Persistent: true}
 }
 
 // notify sends notifications of what has happened, whether they arrive or not.

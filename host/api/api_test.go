@@ -104,13 +104,13 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 		return accounts.Users(ctx, ids, nil, nil)
 	}
 	friends, err := social.NewService(context.Background(), database, social.Options{
-		Now: h.clock, Users: users, Notify: func(context.Context, []social.Notice) {}, Blocked: func(string, string) {},
+		Now: h.clock, Users: users, Notify: func(context.Context, []notification.Notification) {}, Blocked: func(string, string) {},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	groups, err := group.NewService(context.Background(), database, group.Options{
-		Now: h.clock, NewID: uuid.NewString, Users: users, Notify: func(context.Context, []group.Notice) {},
+		Now: h.clock, NewID: uuid.NewString, Users: users, Notify: func(context.Context, []notification.Notification) {},
 		Left: func(string, []string) {}, Deleted: func(string) {},
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 
 	"nkhost/host/db"
+	"nkhost/host/notification"
 )
 
 // The states of a user in a group.
@@ -48,13 +49,6 @@ const Server = "00000000-0000-0000-0000-000000000000"
 // User is who does something, by the name that others are told.
 type User struct{ ID, Username string }
 
-// Notice is a notification for a user that is to be kept.
-type Notice struct {
-	UserID, SenderID string
-	Subject, Content string
-	Code             int32
-}
-
 // Message tells a group's channel what has become of a user.
 type Message struct {
 	GroupID string
@@ -70,7 +64,7 @@ type Options struct {
 	Users func(ctx context.Context, ids []string) ([]*api.User, error)
 	// Notify sends notifications. What goes wrong with them is its own to report: what
 	// they tell of has happened.
-	Notify func(ctx context.Context, notices []Notice)
+	Notify func(ctx context.Context, notices []notification.Notification)
 	// Write saves messages to a group's channel in the transaction of what they tell, and
 	// returns what is to send them once that is committed. nil writes none.
 	Write func(ctx context.Context, tx *db.Tx, messages []Message) (send func(), err error)

@@ -14,6 +14,7 @@ import (
 
 	"nkhost/host/db"
 	"nkhost/host/db/dbtest"
+	"nkhost/host/notification"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(dbtest.Main(m)) }
@@ -40,7 +41,7 @@ func onEach(t *testing.T, test func(t *testing.T, f *fixture)) {
 				}
 				return users, nil
 			},
-			Notify: func(context.Context, []Notice) {},
+			Notify: func(context.Context, []notification.Notification) {},
 			Write: func(_ context.Context, _ *db.Tx, messages []Message) (func(), error) {
 				return func() {
 					for _, m := range messages {

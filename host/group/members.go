@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"nkhost/host/db"
+	"nkhost/host/notification"
 )
 
 // act is a transaction in which something becomes of users in a group, and what is to be
@@ -22,7 +23,7 @@ type act struct {
 	now     time.Time
 
 	messages []Message
-	notices  []Notice
+	notices  []notification.Notification
 	left     []string
 	deleted  bool // the group itself
 }
@@ -64,7 +65,9 @@ func (a *act) say(user User, code int32) {
 // notify adds a notification whose content has the group's id and one field more.
 func (a *act) notify(to, from, subject string, code int32, field, value string) {
 	content, _ := json.Marshal(map[string]string{"group_id": a.groupID, field: value}) // which has JSON
-	a.notices = append(a.notices, Notice{UserID: to, SenderID: from, Subject: subject, Content: string(content), Code: code})
+	a.notices = append(a.notices, notification.Notification{
+		UserID: to, SenderID: from, Subject: subject, Content: string(content), Code: code, Persistent: true,
+	})
 }
 
 // user looks a user up by id.

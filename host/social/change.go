@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"nkhost/host/db"
+	"nkhost/host/notification"
 )
 
 // edge is what one user's side says of another.
@@ -119,7 +120,7 @@ func (s *Service) Add(ctx context.Context, user User, friends []string, metadata
 	if _, err := merge("{}", metadata); err != nil {
 		return status.Error(codes.Internal, "The metadata of a friend must be a JSON object.")
 	}
-	var notices []Notice
+	var notices []notification.Notification
 	err := s.each(ctx, user.ID, friends, func() { notices = nil }, func(p *pair) error {
 		code, err := p.add(ctx, metadata)
 		if err != nil || code == 0 {
@@ -169,12 +170,12 @@ func merge(metadata, more string) (string, error) {
 	return string(text), err
 }
 
-func (u User) notice(to, subject string, code int32) Notice {
+func (u User) notice(to, subject string, code int32) notification.Notification {
 	content, _ := json.Marshal(map[string]string{"username": u.Username}) // which has JSON
-	return Notice{UserID: to, SenderID: u.ID, Subject: subject, Content: string(content), Code: code}
+	return notification.Notification{UserID: to, SenderID: u.ID, Subject: subject, Content: string(content), Code: code, Persistent: true}
 }
 
-func (s *Service) notifyUnless(ctx context.Context, err error, notices []Notice) error {
+func (s *Service) notifyUnless(ctx context.Context, err error, notices []notification.Notification) error {
 	if err == nil && len(notices) > 0 {
 		s.Notify(ctx, notices)
 	}
@@ -184,7 +185,7 @@ func (s *Service) notifyUnless(ctx context.Context, err error, notices []Notice)
 // Delete ends friendships, withdraws or rejects requests, and lifts the user's own
 // blocks. A block by the other stays.
 func (s *Service) Delete(ctx context.Context, user User, friends []string) error {
-	var notices []Notice
+	var notices []notification.Notification
 	err := s.each(ctx, user.ID, friends, func() { notices = nil }, func(p *pair) error {
 		if p.mine.there {
 			if err := p.remove(ctx, p.user, p.friend); err != nil {

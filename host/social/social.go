@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"nkhost/host/db"
+	"nkhost/host/notification"
 )
 
 // The states of an edge, from the side of the user it starts at.
@@ -28,21 +29,13 @@ const (
 
 // The codes of the notifications that are sent.
 const (
-	codeRequest  int32 = -2
-	codeAccept   int32 = -3
-	codeJoinGame int32 = -6
-	codeRemove   int32 = -9
+	codeRequest int32 = -2
+	codeAccept  int32 = -3
+	codeRemove  int32 = -9
 )
 
 // User is who does something, by the name that others are told.
 type User struct{ ID, Username string }
-
-// Notice is a notification for a user that is to be kept.
-type Notice struct {
-	UserID, SenderID string
-	Subject, Content string
-	Code             int32
-}
 
 // Options are the settings of a Service.
 type Options struct {
@@ -51,7 +44,7 @@ type Options struct {
 	Users func(ctx context.Context, ids []string) ([]*api.User, error)
 	// Notify sends notifications. What goes wrong with them is its own to report: what
 	// they tell of has happened.
-	Notify func(ctx context.Context, notices []Notice)
+	Notify func(ctx context.Context, notices []notification.Notification)
 	// Blocked is told of each block once it is made.
 	Blocked func(userID, friendID string)
 }

@@ -13,6 +13,7 @@ import (
 
 	"nkhost/host/db"
 	"nkhost/host/db/dbtest"
+	"nkhost/host/notification"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(dbtest.Main(m)) }
@@ -40,7 +41,7 @@ func onEach(t *testing.T, test func(t *testing.T, f *fixture)) {
 				}
 				return users, nil
 			},
-			Notify: func(_ context.Context, notices []Notice) {
+			Notify: func(_ context.Context, notices []notification.Notification) {
 				for _, n := range notices {
 					f.notices = append(f.notices, fmt.Sprint(n.Code))
 				}

@@ -7,10 +7,8 @@ import (
 )
 
 type statements struct {
-	userByName     *db.Stmt // username → id
-	userByFacebook *db.Stmt // facebook_id → id
-	userBySteam    *db.Stmt // steam_id → id
-	userExists     *db.Stmt // id → 1
+	userByName *db.Stmt // username → id
+	userExists *db.Stmt // id → 1
 
 	edge    *db.Stmt // source_id, destination_id → state, metadata, in a transaction
 	insert  *db.Stmt // source_id, destination_id, state, position, update_time, metadata
@@ -18,7 +16,6 @@ type statements struct {
 	remove  *db.Stmt // source_id, destination_id
 	count   *db.Stmt // user id, what to add, time
 	uncount *db.Stmt // user id: takes it out of the counts of others
-	ties    *db.Stmt // user id → destination_id of all but blocks, in a transaction
 
 	setMetadata *db.Stmt // source_id, destination_id, metadata
 	list        *db.Stmt // source_id, state or -1, the state, position and id to begin with, limit
@@ -36,8 +33,6 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 		query string
 	}{
 		{&sql.userByName, d.Reader, `SELECT id FROM users WHERE username = $1`},
-		{&sql.userByFacebook, d.Reader, `SELECT id FROM users WHERE facebook_id = $1`},
-		{&sql.userBySteam, d.Reader, `SELECT id FROM users WHERE steam_id = $1`},
 		{&sql.userExists, d.Writer, `SELECT 1 FROM users WHERE id = $1`},
 		{&sql.edge, d.Writer, `SELECT state, metadata FROM user_edge WHERE source_id = $1 AND destination_id = $2`},
 		{&sql.insert, d.Writer, `
@@ -51,7 +46,6 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 		{&sql.uncount, d.Writer, `
 			UPDATE users SET edge_count = edge_count - 1
 			WHERE id IN (SELECT source_id FROM user_edge WHERE destination_id = $1)`},
-		{&sql.ties, d.Writer, `SELECT destination_id FROM user_edge WHERE source_id = $1 AND state <> 3`},
 		{&sql.setMetadata, d.Writer, `UPDATE user_edge SET metadata = $3 WHERE source_id = $1 AND destination_id = $2`},
 		{&sql.list, d.Reader, `
 			SELECT ` + columns + ` FROM user_edge
