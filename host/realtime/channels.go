@@ -5,7 +5,6 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 
 	"nkhost/host/chat"
-	"nkhost/host/match"
 )
 
 // channelStream is the stream of those present in a channel.
@@ -27,19 +26,6 @@ func (s *Server) ChannelSend(channel chat.Channel, message *api.ChannelMessage) 
 	s.tracker.send(channelStream(channel), &broadcast{message: envelope{&rtapi.Envelope{
 		Message: &rtapi.Envelope_ChannelMessage{ChannelMessage: message},
 	}}}, nil)
-}
-
-// ChannelLeave takes all sockets of a user out of a channel.
-func (s *Server) ChannelLeave(channel chat.Channel, userID string) {
-	stream := channelStream(channel)
-	s.tracker.takeOff(match.ReasonLeave, func() (left []*presence) {
-		for _, p := range s.tracker.streams[stream].all() {
-			if p.userID == userID {
-				left = append(left, p)
-			}
-		}
-		return left
-	})
 }
 
 // channelEvent is the event of those who came into a channel or went.

@@ -131,10 +131,14 @@ func TestChannels(t *testing.T) {
 	bob.write(`{"cid":"4","channel_leave":{"channel_id":"2...r"}}`)
 	bob.want(`{"cid":"4"}`)
 	alice.want(event("leaves", "$bob.presence"), bob)
-	s.server.ChannelLeave(chat.Channel{Kind: chat.Room, Label: "r"}, userID("carol"))
-	s.server.ChannelLeave(chat.Channel{Kind: chat.Room, Label: "r"}, userID("bob"))
+	stream := Stream{Mode: StreamChannel, Label: "r"}
+	for _, c := range []*client{carol, bob} {
+		if err := s.server.StreamUserLeave(stream, userID(c.name), c.sid); err != nil {
+			t.Errorf("%s leaves: %v", c.name, err)
+		}
+	}
 	alice.quiet()
-	if n := s.server.StreamCount(Stream{Mode: StreamChannel, Label: "r"}); n != 1 {
+	if n := s.server.StreamCount(stream); n != 1 {
 		t.Errorf("%d are in the room", n)
 	}
 }
