@@ -286,18 +286,6 @@ func TestForModules(t *testing.T) {
 	}
 }
 
-func TestEditDistance(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"abc", "abc", 0}, {"kitten", "sitting", 3}, {"prot", "port", 2}, {"a", "b", 1}} {
-		if got := editDistance(test.a, test.b); got != test.want {
-			t.Errorf("%q to %q: got %d, want %d", test.a, test.b, got, test.want)
-		}
-	}
-}
-
 // FuzzYAML wants that no file makes the parser panic, and that whatever it accepts
 // is a configuration that holds the rules.
 func FuzzYAML(f *testing.F) {
