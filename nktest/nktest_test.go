@@ -75,6 +75,25 @@ func TestMatchControl(t *testing.T) {
 	}
 }
 
+// A player who comes back is another session of the same user.
+func TestRejoin(t *testing.T) {
+	t.Parallel()
+	h := nktest.Open(t, testModules())
+	alice, bob := h.User("alice"), h.User("bob")
+	m := h.Match("arena", nil)
+	m.Join(alice, bob)
+	m.Disconnect(alice)
+	if m.Has(alice) || !m.Has(bob) {
+		t.Errorf("members after a lost connection: %v", m.Members())
+	}
+	m.Rejoin(alice, bob)
+	if !m.Has(alice) || !m.Has(bob) || !alice.Connected() {
+		t.Errorf("members after the rejoin: %v", m.Members())
+	}
+	m.State("joins").Is(4)
+	m.State("left").Is("bob")
+}
+
 // TestTimeIsVirtual wants that all clocks of Lua are the test's.
 func TestTimeIsVirtual(t *testing.T) {
 	t.Parallel()
