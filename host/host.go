@@ -61,6 +61,8 @@ type Options struct {
 	HTTP http.RoundTripper
 	// Locals has the log tell the local variables where Lua raised an error.
 	Locals bool
+	// Coverage counts the lines of the modules that run; nil counts none.
+	Coverage *lua.Coverage
 }
 
 // Host is a server. Open makes one that listens, Run serves.
@@ -242,8 +244,12 @@ func (h *Host) readModules(context.Context) error {
 		h.files = root.FS()
 		h.onClose(func(context.Context) error { return root.Close() })
 	}
+	read := lua.ReadModules
+	if h.options.Coverage != nil {
+		read = h.options.Coverage.ReadModules
+	}
 	var err error
-	if h.modules, err = lua.ReadModules(h.files); err != nil {
+	if h.modules, err = read(h.files); err != nil {
 		return fmt.Errorf("the modules folder (runtime.path) %s has a fault: %w", folder, err)
 	}
 	h.hintAtOwnModules()

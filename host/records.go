@@ -108,6 +108,8 @@ type ReplayOptions struct {
 	Modules fs.FS
 	Until   int64 // the tick after which to stop; 0 is the end
 	Log     *slog.Logger
+	// Coverage is as in Options.
+	Coverage *lua.Coverage
 }
 
 // Replayed is a match that was run again.
@@ -141,7 +143,7 @@ func Replay(ctx context.Context, options ReplayOptions) (*Replayed, error) {
 	for name, value := range start.Settings.Env {
 		cfg.Runtime.Env = append(cfg.Runtime.Env, name+"="+value)
 	}
-	m.Host = newHost(Options{Config: cfg, Log: options.Log, Version: start.Settings.Version, Modules: options.Modules, Now: m.Now, Locals: true})
+	m.Host = newHost(Options{Config: cfg, Log: options.Log, Version: start.Settings.Version, Modules: options.Modules, Now: m.Now, Locals: true, Coverage: options.Coverage})
 	m.manual, m.started = true, start.Settings.Started
 	m.player = record.NewPlayer(reader, nkshim.AppendState)
 	if err := m.open(ctx); err != nil {

@@ -90,7 +90,18 @@ type step struct {
 
 func TestScenes(t *testing.T) {
 	t.Parallel()
-	modules, err := lua.ReadModules(luaModules{os.DirFS(path.Join(conformance, "modules"))})
+	testScenes(t, lua.ReadModules)
+}
+
+// TestScenesCounted wants that modules behave alike while their lines are counted.
+func TestScenesCounted(t *testing.T) {
+	t.Parallel()
+	testScenes(t, lua.NewCoverage().ReadModules)
+}
+
+func testScenes(t *testing.T, read func(fs.FS) (*lua.Modules, error)) {
+	t.Helper()
+	modules, err := read(luaModules{os.DirFS(path.Join(conformance, "modules"))})
 	if err != nil {
 		t.Fatal(err)
 	}

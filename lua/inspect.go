@@ -29,7 +29,13 @@ func CheckSyntax(file, source string) error {
 
 // StmtParts are the expressions and blocks right within a statement, of a function's
 // definition those of its name and its body. Some expressions may be nil.
-func StmtParts(stmt ast.Stmt) (exprs []ast.Expr, blocks [][]ast.Stmt) { return partsOfStmt(stmt) }
+func StmtParts(stmt ast.Stmt) (exprs []ast.Expr, blocks [][]ast.Stmt) {
+	exprs, within := partsOfStmt(stmt)
+	for _, block := range within {
+		blocks = append(blocks, *block)
+	}
+	return exprs, blocks
+}
 
 // ExprParts are the expressions right within an expression, without a function's body.
 // Some may be nil.

@@ -14,8 +14,9 @@ import (
 // Modules is a folder tree of Lua modules, read into memory and compiled. It does not
 // change, and any number of runtimes may share it.
 type Modules struct {
-	names  []string
-	byName map[string]*module
+	names    []string
+	byName   map[string]*module
+	coverage *Coverage // nil if no lines are counted
 }
 
 type module struct {
@@ -38,8 +39,10 @@ func (e *SyntaxError) Error() string {
 // ReadModules reads and compiles every file of fsys whose name ends in .lua. The file
 // a/b.lua is the module "a.b". The error joins a *SyntaxError for each file that does
 // not compile.
-func ReadModules(fsys fs.FS) (*Modules, error) {
-	m := &Modules{byName: map[string]*module{}}
+func ReadModules(fsys fs.FS) (*Modules, error) { return readModules(fsys, nil) }
+
+func readModules(fsys fs.FS, coverage *Coverage) (*Modules, error) {
+	m := &Modules{byName: map[string]*module{}, coverage: coverage}
 	var faults []error
 	err := fs.WalkDir(fsys, ".", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -82,6 +85,9 @@ func (m *Modules) add(fsys fs.FS, file string) error {
 	if err != nil {
 		return err
 	}
+	if m.coverage != nil {
+		proto = m.coverage.count(fsys, file, string(source), proto)
+	}
 	m.names = append(m.names, name)
 	m.byName[name] = &module{name: name, file: file, proto: proto}
 	return nil
@@ -108,7 +114,7 @@ func compile(syntax tree, source string) (proto *glua.FunctionProto, err error) 
 	if err != nil {
 		return nil, parseFault(file, source, err)
 	}
-	if err := syntax.block(chunk, 1); err != nil {
+	if err := syntax.block(&chunk, 1); err != nil {
 		return nil, err
 	}
 	proto, err = glua.Compile(chunk, file)

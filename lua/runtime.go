@@ -84,6 +84,9 @@ func NewRuntime(modules *Modules, options Options) *Runtime {
 		options.RegistrySize = defaultRegistrySize
 	}
 	options.RegistrySize = max(options.RegistrySize, minRegistrySize)
+	if modules.coverage != nil {
+		options.CallStackSize++ // the innermost function calls its counters
+	}
 	if options.Now == nil {
 		options.Now = func(context.Context) time.Time { return time.Now() }
 	}

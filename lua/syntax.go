@@ -14,15 +14,19 @@ const maxConcatenated = 8
 // tree walks over a chunk's syntax before it is compiled.
 type tree struct {
 	file     string
-	maxDepth int // of nodes within each other; 0 is without end
+	maxDepth int       // of nodes within each other; 0 is without end
+	counters *counters // nil unless the statements are to be counted
 }
 
-func (w tree) block(stmts []ast.Stmt, depth int) error {
-	for _, stmt := range stmts {
+func (w tree) block(stmts *[]ast.Stmt, depth int) error {
+	for _, stmt := range *stmts {
 		exprs, blocks := partsOfStmt(stmt)
 		if err := w.within(stmt, exprs, blocks, depth); err != nil {
 			return err
 		}
+	}
+	if w.counters != nil {
+		w.counters.insert(stmts)
 	}
 	return nil
 }
@@ -31,11 +35,11 @@ func (w tree) expr(expr ast.Expr, depth int) error {
 	if chain, ok := expr.(*ast.StringConcatOpExpr); ok {
 		return w.concatenation(chain, depth)
 	}
-	exprs, block := partsOfExpr(expr)
-	return w.within(expr, exprs, [][]ast.Stmt{block}, depth)
+	exprs, blocks := partsOfExpr(expr)
+	return w.within(expr, exprs, blocks, depth)
 }
 
-func (w tree) within(node ast.PositionHolder, exprs []ast.Expr, blocks [][]ast.Stmt, depth int) error {
+func (w tree) within(node ast.PositionHolder, exprs []ast.Expr, blocks []*[]ast.Stmt, depth int) error {
 	if w.maxDepth > 0 && depth > w.maxDepth {
 		return &SyntaxError{File: w.file, Line: node.Line(), Message: fmt.Sprintf("expressions or blocks are nested more than %d deep", w.maxDepth)}
 	}
@@ -81,7 +85,7 @@ func (w tree) concatenation(chain *ast.StringConcatOpExpr, depth int) error {
 	}
 }
 
-func partsOfStmt(stmt ast.Stmt) (exprs []ast.Expr, blocks [][]ast.Stmt) {
+func partsOfStmt(stmt ast.Stmt) (exprs []ast.Expr, blocks []*[]ast.Stmt) {
 	switch s := stmt.(type) {
 	case *ast.AssignStmt:
 		return append(append(exprs, s.Lhs...), s.Rhs...), nil
@@ -90,26 +94,26 @@ func partsOfStmt(stmt ast.Stmt) (exprs []ast.Expr, blocks [][]ast.Stmt) {
 	case *ast.FuncCallStmt:
 		return []ast.Expr{s.Expr}, nil
 	case *ast.DoBlockStmt:
-		return nil, [][]ast.Stmt{s.Stmts}
+		return nil, []*[]ast.Stmt{&s.Stmts}
 	case *ast.WhileStmt:
-		return []ast.Expr{s.Condition}, [][]ast.Stmt{s.Stmts}
+		return []ast.Expr{s.Condition}, []*[]ast.Stmt{&s.Stmts}
 	case *ast.RepeatStmt:
-		return []ast.Expr{s.Condition}, [][]ast.Stmt{s.Stmts}
+		return []ast.Expr{s.Condition}, []*[]ast.Stmt{&s.Stmts}
 	case *ast.IfStmt:
-		return []ast.Expr{s.Condition}, [][]ast.Stmt{s.Then, s.Else}
+		return []ast.Expr{s.Condition}, []*[]ast.Stmt{&s.Then, &s.Else}
 	case *ast.NumberForStmt:
-		return []ast.Expr{s.Init, s.Limit, s.Step}, [][]ast.Stmt{s.Stmts}
+		return []ast.Expr{s.Init, s.Limit, s.Step}, []*[]ast.Stmt{&s.Stmts}
 	case *ast.GenericForStmt:
-		return s.Exprs, [][]ast.Stmt{s.Stmts}
+		return s.Exprs, []*[]ast.Stmt{&s.Stmts}
 	case *ast.FuncDefStmt:
-		return []ast.Expr{s.Name.Func, s.Name.Receiver}, [][]ast.Stmt{s.Func.Stmts}
+		return []ast.Expr{s.Name.Func, s.Name.Receiver}, []*[]ast.Stmt{&s.Func.Stmts}
 	case *ast.ReturnStmt:
 		return s.Exprs, nil
 	}
 	return nil, nil
 }
 
-func partsOfExpr(expr ast.Expr) (exprs []ast.Expr, block []ast.Stmt) {
+func partsOfExpr(expr ast.Expr) (exprs []ast.Expr, blocks []*[]ast.Stmt) {
 	switch e := expr.(type) {
 	case *ast.AttrGetExpr:
 		return []ast.Expr{e.Object, e.Key}, nil
@@ -133,7 +137,7 @@ func partsOfExpr(expr ast.Expr) (exprs []ast.Expr, block []ast.Stmt) {
 	case *ast.UnaryLenOpExpr:
 		return []ast.Expr{e.Expr}, nil
 	case *ast.FunctionExpr:
-		return nil, e.Stmts
+		return nil, []*[]ast.Stmt{&e.Stmts}
 	}
 	return nil, nil
 }
