@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"nkhost/lua"
+	"nkhost/nktest/cover"
 	"nkhost/nktest/spec"
 )
 
@@ -37,6 +39,7 @@ func runTest(args []string, out io.Writer) error {
 	flags.SetOutput(io.Discard)
 	pattern := flags.String("run", "", "run only tests whose names match the regular expression `PATTERN`")
 	junit := flags.String("junit", "", "write the results to `FILE` as JUnit XML, too")
+	covered := flags.String("cover", "", "write which lines of the modules ran to `FILE`: as a Go cover profile if its name ends in .out, else as lcov")
 	watch := flags.Bool("watch", false, "run the tests again whenever a Lua file changes")
 	path := flags.String("runtime.path", "", "`DIR` of the modules, as for serving")
 	dirs, err := parseMixed(flags, args)
@@ -72,19 +75,23 @@ func runTest(args []string, out io.Writer) error {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	files := resultFiles{junit: *junit, cover: *covered}
 	if *watch {
-		return watchTests(ctx, options, *junit, out)
+		return watchTests(ctx, options, files, out)
 	}
-	return testOnce(ctx, options, *junit, out)
+	return testOnce(ctx, options, files, out)
 }
 
+// resultFiles are where results go besides the output; "" is nowhere.
+type resultFiles struct{ junit, cover string }
+
 // watchTests runs the tests now and after each change, until ctx ends.
-func watchTests(ctx context.Context, options spec.Options, junit string, out io.Writer) error {
+func watchTests(ctx context.Context, options spec.Options, files resultFiles, out io.Writer) error {
 	ticker := time.NewTicker(watchPeriod)
 	defer ticker.Stop()
 	for {
 		before := spec.Fingerprint(options.Modules, options.Specs)
-		if err := testOnce(ctx, options, junit, out); err != nil && !errors.Is(err, errFindings) && ctx.Err() == nil {
+		if err := testOnce(ctx, options, files, out); err != nil && !errors.Is(err, errFindings) && ctx.Err() == nil {
 			return err
 		}
 		fmt.Fprintln(out, "waiting for a change; stop with Ctrl-C")
@@ -99,15 +106,23 @@ func watchTests(ctx context.Context, options spec.Options, junit string, out io.
 	}
 }
 
-func testOnce(ctx context.Context, options spec.Options, junit string, out io.Writer) error {
+func testOnce(ctx context.Context, options spec.Options, files resultFiles, out io.Writer) error {
 	report := spec.NewReport(out)
+	if files.cover != "" {
+		options.Coverage = lua.NewCoverage()
+	}
 	if err := spec.Run(ctx, options, report.Add); err != nil {
 		return fmt.Errorf("test: %w", err)
 	}
 	report.End()
-	if junit != "" {
-		if err := writeJUnit(report, junit); err != nil {
+	if files.junit != "" {
+		if err := writeJUnit(report, files.junit); err != nil {
 			return fmt.Errorf("test: --junit: %w", err)
+		}
+	}
+	if files.cover != "" {
+		if err := writeCoverage(options.Coverage, files.cover, out); err != nil {
+			return fmt.Errorf("test: --cover: %w", err)
 		}
 	}
 	if report.Failed() > 0 {
@@ -122,4 +137,10 @@ func writeJUnit(report *spec.Report, name string) error {
 		return err
 	}
 	return errors.Join(report.WriteJUnit(file), file.Close())
+}
+
+func writeCoverage(coverage *lua.Coverage, name string, out io.Writer) error {
+	files := coverage.Files()
+	fmt.Fprintln(out, "\nlines of the modules that ran:")
+	return errors.Join(cover.WriteTable(out, files), cover.Save(name, files))
 }

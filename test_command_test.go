@@ -13,9 +13,9 @@ func TestTestCommand(t *testing.T) {
 	t.Parallel()
 	good := folderWith(t, "sum_test.lua", "it('adds', function() expect(1 + 1):equals(2) end)\nit('waits')\n")
 	bad := folderWith(t, "sum.test.lua", "it('adds', function() expect(1 + 1):equals(3) end)\nit('is', function() end)\n")
-	modules := folderWith(t, "sum.lua", "return function(a, b) return a + b end")
+	modules := folderWith(t, "sum.lua", "return function(a, b)\n  return a + b\nend")
 	using := folderWith(t, "sum_test.lua", "it('adds', function() expect(require('sum')(1, 2)):equals(3) end)\n")
-	junit := filepath.Join(t.TempDir(), "junit.xml")
+	junit, lcov := filepath.Join(t.TempDir(), "junit.xml"), filepath.Join(t.TempDir(), "lcov.info")
 	for _, test := range []struct {
 		name   string
 		args   []string
@@ -27,6 +27,8 @@ func TestTestCommand(t *testing.T) {
 		{"bad", []string{bad, "--junit", junit}, 1, "FAIL     sum.test.lua: adds\n         sum.test.lua:1: not what is wanted:\n           got 2, want 3\n", ""},
 		{"chosen", []string{bad, "--run", "^is$"}, 0, "1 tests, 0 failed", ""},
 		{"modules of another folder", []string{"--runtime.path", modules, using}, 0, "1 tests, 0 failed", ""},
+		{"covered", []string{"--runtime.path", modules, using, "--cover", lcov}, 0, "/sum.lua  100.0 %  2 of 2 lines\ntotal", ""},
+		{"covered nowhere", []string{good, "--cover", filepath.Join(bad, "none", "x")}, 1, "", "--cover"},
 		{"help", []string{"--help"}, 0, "-junit FILE", ""},
 		{"no such folder", []string{filepath.Join(bad, "none")}, 1, "", "the folder cannot be read"},
 		{"no pattern", []string{"--run", "(", bad}, 1, "", "--run"},
@@ -46,6 +48,9 @@ func TestTestCommand(t *testing.T) {
 	}
 	if xml, err := os.ReadFile(junit); err != nil || !strings.Contains(string(xml), `<testsuite name="sum.test.lua" tests="2" failures="1"`) {
 		t.Errorf("JUnit: %v\n%s", err, xml)
+	}
+	if info, err := os.ReadFile(lcov); err != nil || !strings.Contains(string(info), "/sum.lua\nDA:1,3\nDA:2,1\n") {
+		t.Errorf("lcov: %v\n%s", err, info)
 	}
 }
 

@@ -50,9 +50,10 @@ type T interface {
 type Option func(*settings)
 
 type settings struct {
-	config config.Config
-	start  time.Time
-	seed   uint64
+	config   config.Config
+	start    time.Time
+	seed     uint64
+	coverage *lua.Coverage
 }
 
 // At has the host's clock start at another time than 2030-01-01 00:00:00 UTC.
@@ -81,7 +82,7 @@ type Host struct {
 // the test. A module that does not load ends the test.
 func Open(t T, modules fs.FS, options ...Option) *Host {
 	t.Helper()
-	s := settings{config: config.Default(), start: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), seed: 1}
+	s := settings{config: config.Default(), start: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), seed: 1, coverage: coverage()}
 	s.config.DataDir, s.config.ShutdownGraceSec = ":memory:", 0
 	for _, option := range options {
 		option(&s)
@@ -90,7 +91,7 @@ func Open(t T, modules fs.FS, options ...Option) *Host {
 	var err error
 	h.manual, err = host.OpenManual(h.ctx, host.Options{
 		Config: s.config, Log: slog.New(h.log), Version: "nktest",
-		Modules: modules, NewID: h.random.id, Seed: h.random.seed, HTTP: h.transport, Locals: true,
+		Modules: modules, NewID: h.random.id, Seed: h.random.seed, HTTP: h.transport, Locals: true, Coverage: s.coverage,
 	}, s.start, h.kicks.add)
 	if err != nil {
 		t.Fatalf("open the host: %v", err)

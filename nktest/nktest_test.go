@@ -18,7 +18,12 @@ import (
 	"nkhost/nktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(covering{m}) }
+
+// covering are the tests with the flag for the coverage of Lua modules.
+type covering struct{ tests *testing.M }
+
+func (c covering) Run() int { return nktest.Cover(c.tests) }
 
 func testModules() fs.FS { return os.DirFS("testdata/modules") }
 

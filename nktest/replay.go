@@ -33,7 +33,7 @@ func Replay(t T, modules fs.FS, file string) *Replayed {
 	}
 	defer recorded.Close()
 	log := newJournal()
-	replayed, err := host.Replay(context.Background(), host.ReplayOptions{File: recorded, Modules: modules, Log: slog.New(log)})
+	replayed, err := host.Replay(context.Background(), host.ReplayOptions{File: recorded, Modules: modules, Log: slog.New(log), Coverage: coverage()})
 	if err != nil {
 		t.Fatalf("replay %s: %v", file, err)
 	}

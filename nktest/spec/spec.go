@@ -20,6 +20,8 @@ type Options struct {
 	Modules fs.FS          // the modules' folder; spec files in it are no modules
 	Specs   fs.FS          // where to look for spec files
 	Run     *regexp.Regexp // nil, or what the names of tests must match
+	// Coverage counts the lines of the modules that run; nil counts none.
+	Coverage *lua.Coverage
 }
 
 // Result is what came of a test.
@@ -94,7 +96,7 @@ func (r *run) file(ctx context.Context, file string) error {
 	if err != nil {
 		return broken(err)
 	}
-	w, tests, err := openWorld(ctx, r.modules, r.prelude, spec)
+	w, tests, err := r.openWorld(ctx, spec)
 	if err != nil {
 		return broken(err)
 	}
@@ -120,7 +122,7 @@ func (r *run) file(ctx context.Context, file string) error {
 // test runs one test in a world of its own.
 func (r *run) test(ctx context.Context, spec *lua.Modules, index int, result Result) Result {
 	began := time.Now()
-	w, _, err := openWorld(ctx, r.modules, r.prelude, spec)
+	w, _, err := r.openWorld(ctx, spec)
 	if err == nil {
 		err = w.run(ctx, index)
 		if closing := w.close(); err == nil {

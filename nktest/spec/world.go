@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	glua "github.com/yuin/gopher-lua"
@@ -65,13 +64,14 @@ func (r *recorder) try(fn func()) (err error) {
 }
 
 // openWorld opens a host with the modules and evaluates a spec file in it.
-func openWorld(ctx context.Context, modules fs.FS, prelude, spec *lua.Modules) (w *world, tests []listed, err error) {
+func (r *run) openWorld(ctx context.Context, spec *lua.Modules) (w *world, tests []listed, err error) {
 	w = &world{}
-	if err := w.test.try(func() { w.host = nktest.Open(&w.test, modules) }); err != nil {
+	open := func() { w.host = nktest.Open(&w.test, r.modules, nktest.CountLines(r.options.Coverage)) }
+	if err := w.test.try(open); err != nil {
 		return nil, nil, errors.Join(err, w.close())
 	}
 	w.vm = w.host.NewVM()
-	tests, err = w.evaluate(ctx, prelude, spec)
+	tests, err = w.evaluate(ctx, r.prelude, spec)
 	if err != nil {
 		return nil, nil, errors.Join(err, w.close())
 	}
