@@ -19,6 +19,7 @@ import (
 // commands are what nkhost does besides serving.
 var commands = map[string]func(args []string, out io.Writer) error{
 	"check":  runCheck,
+	"record": runRecord,
 	"replay": runReplay,
 	"test":   runTest,
 	"types":  runTypes,
@@ -28,6 +29,8 @@ const commandsHelp = `
 Besides serving:
   nkhost check [DIR]
       Finds mistakes in modules without running them; see nkhost check --help.
+  nkhost record [MODULE]
+      Has a running host record the next match; see nkhost record --help.
   nkhost replay FILE
       Runs a recorded match again; see nkhost replay --help.
   nkhost test [DIR]

@@ -4,15 +4,21 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"path"
+	"strconv"
 	"strings"
 
+	"google.golang.org/grpc/codes"
+
+	"nkhost/host/api"
 	"nkhost/host/config"
 	"nkhost/host/match"
 	"nkhost/host/record"
@@ -23,6 +29,9 @@ import (
 // openRecords opens the folder of recorded matches if match.record names one.
 func (h *Host) openRecords() error {
 	if h.config.Match.Record == "" {
+		if h.config.Match.RecordOnDemand {
+			return errors.New("match.record_on_demand wants a folder for the matches: set match.record")
+		}
 		return nil
 	}
 	hash, err := modulesHash(h.files)
@@ -33,6 +42,7 @@ func (h *Host) openRecords() error {
 	h.records, err = record.Open(record.Options{
 		Path:     h.config.Match.Record,
 		MaxBytes: int64(h.config.Match.RecordMaxMB) << 20,
+		OnDemand: h.config.Match.RecordOnDemand,
 		Now:      h.now,
 		Seed:     h.newSeed,
 		Start: record.Start{
@@ -79,10 +89,54 @@ func (h *Host) recorder() func(matchID, module string, params map[string]any) ma
 		return nil
 	}
 	return func(matchID, module string, params map[string]any) match.Recorder {
-		if w := h.records.Begin(matchID, module, params); w != nil {
-			return w
+		w := h.records.Begin(matchID, module, params)
+		if w == nil {
+			return nil
 		}
-		return nil
+		if h.config.Match.RecordOnDemand {
+			h.log.Info("a match is recorded", slog.String("match", matchID), slog.String("module", module), slog.String("file", w.Name()))
+		}
+		return w
+	}
+}
+
+// recordPath is where a server asks for matches to be recorded. Nakama has no such path.
+const recordPath = "/nkhost/record"
+
+// maxAsked is how many matches one request may ask for.
+const maxAsked = 1000
+
+// askRecord takes the request of somebody who has the HTTP key: POST with the parameters
+// module (any, if it is not given) and count (1).
+func (h *Host) askRecord(w http.ResponseWriter, r *http.Request) {
+	answer := func(code int, body map[string]any) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(code)
+		_ = json.NewEncoder(w).Encode(body) // the client is gone, then
+	}
+	refuse := func(code codes.Code, httpCode int, format string, args ...any) {
+		answer(httpCode, map[string]any{"code": int(code), "message": fmt.Sprintf(format, args...)})
+	}
+	query := r.URL.Query()
+	module, count := query.Get("module"), 1
+	if text := query.Get("count"); text != "" {
+		count, _ = strconv.Atoi(text) // 0, which is refused, if it is no number
+	}
+	switch {
+	case r.Method != http.MethodPost:
+		w.Header().Set("Allow", http.MethodPost)
+		refuse(codes.Unimplemented, http.StatusMethodNotAllowed, "Recording wants a POST.")
+	case !api.HasHTTPKey(r, h.config.Runtime.HTTPKey):
+		refuse(codes.Unauthenticated, http.StatusUnauthorized, "HTTP key invalid")
+	case h.records == nil:
+		refuse(codes.FailedPrecondition, http.StatusBadRequest, "The host records nothing: start it with --match.record FOLDER --match.record_on_demand.")
+	case module != "" && !h.modules.Has(strings.ReplaceAll(module, "/", ".")):
+		refuse(codes.NotFound, http.StatusNotFound, "There is no module %q.", module)
+	case count < 1 || count > maxAsked:
+		refuse(codes.InvalidArgument, http.StatusBadRequest, "The count must be from 1 to %d.", maxAsked)
+	default:
+		h.records.Ask(module, count)
+		answer(http.StatusOK, map[string]any{"module": module, "count": count, "folder": h.config.Match.Record})
 	}
 }
 

@@ -2,9 +2,12 @@ package host
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -78,5 +81,58 @@ return M`)}}
 		if r.Difference != nil || r.Err != nil || !r.SameModules || r.Cut || !r.Ended || r.Tick != 20 {
 			t.Errorf("the replay ends as %+v, with the difference %v", r, r.Difference)
 		}
+	}
+}
+
+// TestAskRecord wants that only who may ask is heard, and only for what can be.
+func TestAskRecord(t *testing.T) {
+	t.Parallel()
+	modules := fstest.MapFS{"games/lobby.lua": {Data: []byte("return {}")}}
+	for name, c := range map[string]struct {
+		record bool
+		method string
+		query  string
+		want   int
+	}{
+		"any module":            {true, "POST", "http_key=defaulthttpkey", 200},
+		"a module":              {true, "POST", "http_key=defaulthttpkey&module=games.lobby&count=3", 200},
+		"a module's path":       {true, "POST", "http_key=defaulthttpkey&module=games/lobby", 200},
+		"no such module":        {true, "POST", "http_key=defaulthttpkey&module=lobby", 404},
+		"none":                  {true, "POST", "http_key=defaulthttpkey&count=0", 400},
+		"too many":              {true, "POST", "http_key=defaulthttpkey&count=1001", 400},
+		"no number":             {true, "POST", "http_key=defaulthttpkey&count=x", 400},
+		"a wrong key":           {true, "POST", "http_key=wrong", 401},
+		"no key":                {true, "POST", "", 401},
+		"GET":                   {true, "GET", "http_key=defaulthttpkey", 405},
+		"nothing is recorded":   {false, "POST", "http_key=defaulthttpkey", 400},
+		"a secret is kept then": {false, "POST", "http_key=wrong", 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := config.Default()
+			cfg.DataDir, cfg.Socket.Port = ":memory:", 0
+			if c.record {
+				cfg.Match.Record, cfg.Match.RecordOnDemand = t.TempDir(), true
+			}
+			h, err := Open(t.Context(), Options{Config: cfg, Log: slog.New(slog.DiscardHandler), Modules: modules})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = h.Close(context.Background()) }()
+			answer := httptest.NewRecorder()
+			h.server.Handler.ServeHTTP(answer, httptest.NewRequest(c.method, recordPath+"?"+c.query, nil))
+			if answer.Code != c.want || !json.Valid(answer.Body.Bytes()) {
+				t.Errorf("answered %d %s, want %d", answer.Code, answer.Body, c.want)
+			}
+		})
+	}
+}
+
+func TestRecordOnDemandWantsAFolder(t *testing.T) {
+	t.Parallel()
+	cfg := config.Default()
+	cfg.DataDir, cfg.Socket.Port, cfg.Match.RecordOnDemand = ":memory:", 0, true
+	if _, err := Open(t.Context(), Options{Config: cfg, Log: slog.New(slog.DiscardHandler), Modules: fstest.MapFS{}}); err == nil || !strings.Contains(err.Error(), "match.record") {
+		t.Errorf("the error is %v", err)
 	}
 }

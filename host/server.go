@@ -44,7 +44,8 @@ func (h *Host) serve() error {
 	return h.server.ServeTLS(h.listener, certificate, key)
 }
 
-// handler serves sockets at /ws, the page of the bundled game, and REST.
+// handler serves sockets at /ws, requests to record matches, the page of the bundled game,
+// and REST.
 func (h *Host) handler() (http.Handler, error) {
 	var rest http.Handler = api.New(h.apiOptions())
 	if h.isBundledGame() {
@@ -54,11 +55,14 @@ func (h *Host) handler() (http.Handler, error) {
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/ws" {
+		switch r.URL.Path {
+		case "/ws":
 			h.sockets.ServeHTTP(w, r)
-			return
+		case recordPath:
+			h.askRecord(w, r)
+		default:
+			rest.ServeHTTP(w, r)
 		}
-		rest.ServeHTTP(w, r)
 	}), nil
 }
 

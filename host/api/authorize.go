@@ -67,6 +67,16 @@ func basicUser(authorization string) (user string, ok bool) {
 	return user, ok
 }
 
+// HasHTTPKey says whether a request shows the HTTP key as RPCs want it, as a parameter or
+// as the user of basic authentication.
+func HasHTTPKey(r *http.Request, want string) bool {
+	key := r.URL.Query().Get("http_key")
+	if key == "" {
+		key, _ = basicUser(r.Header.Get("Authorization"))
+	}
+	return equalKeys(key, want)
+}
+
 // equalKeys takes as long whether or not the beginnings are alike.
 func equalKeys(got, want string) bool {
 	return want != "" && subtle.ConstantTimeCompare([]byte(got), []byte(want)) == 1

@@ -113,6 +113,7 @@ type Match struct {
 	MaxEmptySec           int    `yaml:"max_empty_sec" min:"0" usage:"Seconds after which an empty match is stopped. 0 lets it run."`
 	RecordMaxMB           int    `yaml:"record_max_mb" min:"1" usage:"Megabytes that the recorded matches may take; the oldest are removed. A match of which a quarter of that has been seen is recorded no further. (Not on Nakama.)"`
 	Record                string `yaml:"record" usage:"Folder in which each match's course is recorded, for nkhost replay; made if it is not there. Empty records nothing. (Not on Nakama.)"`
+	RecordOnDemand        bool   `yaml:"record_on_demand" usage:"Record in match.record only the matches that nkhost record asks for. (Not on Nakama.)"`
 	LabelUpdateIntervalMs int    `yaml:"label_update_interval_ms" min:"1" usage:"Milliseconds after which listings know a new label."`
 }
 

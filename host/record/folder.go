@@ -18,6 +18,7 @@ const Extension = ".match"
 type Options struct {
 	Path     string
 	MaxBytes int64 // of all files together; the oldest go first
+	OnDemand bool  // only matches that Ask asks for
 	Start    Start // what all matches have in common
 	Now      func() time.Time
 	Seed     func() uint64
@@ -33,6 +34,7 @@ type Folder struct {
 	mu      sync.Mutex
 	writers map[string]*Writer // of matches that are being recorded, by id
 	used    int64              // bytes, by the files that are complete
+	asked   map[string]int     // how many matches of a module, or of "" any, are yet to be recorded
 }
 
 // maxShare is how much of the folder one match may fill, uncompressed, before its
@@ -44,20 +46,51 @@ func Open(options Options) (*Folder, error) {
 	if err := os.MkdirAll(options.Path, 0o755); err != nil {
 		return nil, fmt.Errorf("the folder for recorded matches (match.record) cannot be made: %w", err)
 	}
-	f := &Folder{options: options, writers: map[string]*Writer{}}
+	f := &Folder{options: options, writers: map[string]*Writer{}, asked: map[string]int{}}
 	_, err := f.files()
 	return f, err
 }
 
-// Begin begins the record of a match; nil if that is not possible.
+// Ask has the next count matches of a module be recorded, or with "" of any module. What
+// is on its way already cannot be: a replay needs all that a match was told from its
+// start.
+func (f *Folder) Ask(module string, count int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked[dotted(module)] += count
+}
+
+// wants says whether a match is to be recorded.
+func (f *Folder) wants(module string) bool {
+	if !f.options.OnDemand {
+		return true
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, name := range []string{dotted(module), ""} {
+		if f.asked[name] > 0 {
+			f.asked[name]--
+			return true
+		}
+	}
+	return false
+}
+
+// dotted is a module's name as require knows it.
+func dotted(module string) string { return strings.ReplaceAll(module, "/", ".") }
+
+// Begin begins the record of a match; nil if it is not wanted or not possible.
 func (f *Folder) Begin(matchID, module string, params map[string]any) *Writer {
+	if !f.wants(module) {
+		return nil
+	}
 	if err := f.makeRoom(); err != nil {
 		f.options.Failed(err)
 	}
 	start := f.options.Start
 	start.MatchID, start.Module, start.Params = matchID, module, params
 	start.Time, start.Seed = f.options.Now().Round(0), f.options.Seed()
-	name := start.Time.UTC().Format("20060102-150405") + "-" + strings.ReplaceAll(module, "/", ".") + "-" + matchID + Extension
+	name := start.Time.UTC().Format("20060102-150405") + "-" + dotted(module) + "-" + matchID + Extension
 	file, err := os.Create(filepath.Join(f.options.Path, name))
 	if err != nil {
 		f.options.Failed(fmt.Errorf("record match %s: %w", matchID, err))

@@ -111,6 +111,32 @@ func TestWriteAndRead(t *testing.T) {
 	}
 }
 
+// TestOnDemand wants that no more is recorded than was asked for.
+func TestOnDemand(t *testing.T) {
+	t.Parallel()
+	f := openFolder(t, 1<<20)
+	f.options.OnDemand = true
+	f.Ask("games/lobby", 1)
+	f.Ask("", 1)
+	for i, step := range []struct {
+		module string
+		want   bool
+	}{
+		{"games.lobby", true}, {"games.lobby", true}, {"other", false}, {"games.lobby", false},
+	} {
+		w := f.Begin(fmt.Sprint(i), step.module, nil)
+		if (w != nil) != step.want {
+			t.Errorf("match %d of module %s: recorded is %t, want %t", i, step.module, w != nil, step.want)
+		}
+		if w != nil {
+			w.Close()
+		}
+	}
+	if got := len(files(t, f)); got != 2 {
+		t.Errorf("there are %d files", got)
+	}
+}
+
 // TestBrokenFiles wants a clear error for what is damaged or foreign, and that what was
 // kept of a match of which the end is missing can be read.
 func TestBrokenFiles(t *testing.T) {

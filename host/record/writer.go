@@ -40,6 +40,9 @@ type Writer struct {
 	scratch []byte
 }
 
+// Name is the file's, within the folder.
+func (w *Writer) Name() string { return w.name }
+
 // Seed is the seed of the match's math.random.
 func (w *Writer) Seed() uint64 { return w.start.Seed }
 
