@@ -19,7 +19,7 @@ const module = "nkhost"
 // services are the rooms that do the host's work for one kind of thing each.
 var services = []string{
 	"host/account", "host/chat", "host/group", "host/match", "host/matchmaker", "host/notification", "host/providers",
-	"host/session", "host/social", "host/storage", "host/wallet",
+	"host/purchase", "host/session", "host/social", "host/storage", "host/wallet",
 }
 
 // mayImport is the table of docs/design.md: which rooms of this module each room
@@ -56,6 +56,7 @@ var mayImport = map[string][]string{
 	"host/chat":         {"host/cursor", "host/db"},
 	"host/group":        {"host/cursor", "host/db", "host/notification"},
 	"host/notification": {"host/cursor", "host/db"},
+	"host/purchase":     {"host/cursor", "host/db", "host/providers"},
 	"host/social":       {"host/cursor", "host/db", "host/notification"},
 	"host/storage":      {"host/cursor", "host/db", "host/query"},
 	"host/wallet":       {"host/cursor", "host/db"},

@@ -69,34 +69,46 @@ func (c *Client) FacebookInstantGame(signedPlayerInfo string) Proof {
 	})
 }
 
-// instantGamePlayer reads SIGNATURE.PAYLOAD, both in base64; the payload is JSON.
+// instantGamePlayer reads the player of a signed player info.
 func instantGamePlayer(info, secret string) (string, error) {
-	signature, payload, ok := strings.Cut(info, ".")
+	payload, err := readSigned(info, secret)
+	if err != nil {
+		return "", err
+	}
+	var player struct {
+		PlayerID string `json:"player_id"`
+	}
+	err = json.Unmarshal(payload, &player)
+	return player.PlayerID, err
+}
+
+// readSigned reads what Facebook has signed with the app's secret: SIGNATURE.PAYLOAD, both
+// in base64. The payload is a JSON object.
+func readSigned(signed, secret string) (payload []byte, err error) {
+	signature, encoded, ok := strings.Cut(signed, ".")
 	if !ok {
-		return "", errors.New("the player info has no dot")
+		return nil, errors.New("there is no dot between signature and payload")
 	}
 	mac, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(signature, "="))
 	if err != nil {
-		return "", fmt.Errorf("read the signature: %w", err)
+		return nil, fmt.Errorf("read the signature: %w", err)
 	}
 	want := hmac.New(sha256.New, []byte(secret))
-	want.Write([]byte(payload))
+	want.Write([]byte(encoded))
 	if !hmac.Equal(mac, want.Sum(nil)) {
-		return "", errors.New("the signature is not the app's")
+		return nil, errors.New("the signature is not the app's")
 	}
-	text, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
-	if err != nil {
-		return "", fmt.Errorf("read the payload: %w", err)
+	if payload, err = base64.RawURLEncoding.DecodeString(strings.TrimRight(encoded, "=")); err != nil {
+		return nil, fmt.Errorf("read the payload: %w", err)
 	}
-	var player struct {
+	var by struct {
 		Algorithm string `json:"algorithm"`
-		PlayerID  string `json:"player_id"`
 	}
-	if err := json.Unmarshal(text, &player); err != nil {
-		return "", fmt.Errorf("read the payload: %w", err)
+	if err := json.Unmarshal(payload, &by); err != nil {
+		return nil, fmt.Errorf("read the payload: %w", err)
 	}
-	if player.Algorithm != "HMAC-SHA256" && player.Algorithm != "HS256" {
-		return "", fmt.Errorf("the signature's algorithm is %q", player.Algorithm)
+	if by.Algorithm != "HMAC-SHA256" && by.Algorithm != "HS256" {
+		return nil, fmt.Errorf("the signature's algorithm is %q", by.Algorithm)
 	}
-	return player.PlayerID, nil
+	return payload, nil
 }

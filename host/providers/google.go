@@ -80,7 +80,7 @@ func (c *Client) playGames(ctx context.Context, code string) (Profile, error) {
 	var access struct {
 		Token string `json:"access_token"`
 	}
-	if err := c.postForm(ctx, c.google.TokenURI, url.Values{
+	if err := postForm(ctx, c.options.HTTP, c.google.TokenURI, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code},
 		"client_id": {c.google.ID}, "client_secret": {c.google.Secret}, "redirect_uri": {c.google.RedirectURIs[0]},
 	}, &access); err != nil {

@@ -1,9 +1,12 @@
 // Package providers asks those who know users elsewhere (Apple, Facebook, Google, Steam,
-// Game Center) whether a client is who it says. It knows nothing of the host's accounts.
+// Game Center) whether a client is who it says, and the stores (of Apple, Facebook, Google,
+// Huawei and Samsung) whether it has bought what it says. It knows nothing of the host's
+// accounts.
 package providers
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -80,14 +83,20 @@ type Config struct {
 	// id tokens must be for a client of the same project; without it they may be for any,
 	// and codes of Play Games cannot be used.
 	GoogleCredentials string
+
+	Stores Stores
 }
 
 // Options are what a Client needs.
 type Options struct {
 	Config
 	HTTP *http.Client // asks the providers; it should have a timeout
-	Now  func() time.Time
-	Log  *slog.Logger
+	// StoreTimeout is how long a store may take to answer, instead of HTTP's timeout.
+	StoreTimeout time.Duration
+	// AppleRoots are the roots of the certificates that sign transactions; nil is Apple's.
+	AppleRoots *x509.CertPool
+	Now        func() time.Time
+	Log        *slog.Logger
 }
 
 // Client asks the providers. It is safe for concurrent use.
@@ -97,6 +106,10 @@ type Client struct {
 	appleKeys    keySet
 	facebookKeys keySet
 	googleKeys   keySet
+
+	stores      *http.Client
+	appleRoots  *x509.CertPool
+	storeTokens accessTokens
 }
 
 // New returns a client. It asks nobody yet.
@@ -107,7 +120,11 @@ func New(options Options) (*Client, error) {
 		facebookKeys: keySet{url: "https://limited.facebook.com/.well-known/oauth/openid/jwks/"},
 		googleKeys:   keySet{url: "https://www.googleapis.com/oauth2/v3/certs"},
 	}
+	c.stores = withTimeout(options.HTTP, options.StoreTimeout)
 	var err error
+	if c.appleRoots, err = appleRoots(options.AppleRoots); err != nil {
+		return nil, err
+	}
 	c.google, err = readGoogleCredentials(options.GoogleCredentials)
 	return c, err
 }

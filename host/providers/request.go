@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,20 +24,34 @@ func (c *Client) getJSON(ctx context.Context, address, bearer string, into any) 
 	if bearer != "" {
 		request.Header.Set("Authorization", "Bearer "+bearer)
 	}
-	return c.askJSON(c.options.HTTP, request, into)
+	return askJSON(c.options.HTTP, request, into)
 }
 
 // postForm sends a form and reads a JSON document.
-func (c *Client) postForm(ctx context.Context, address string, form url.Values, into any) error {
+func postForm(ctx context.Context, client *http.Client, address string, form url.Values, into any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return withoutURL(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return c.askJSON(c.options.HTTP, request, into)
+	return askJSON(client, request, into)
 }
 
-func (c *Client) askJSON(client *http.Client, request *http.Request, into any) error {
+// newJSONRequest sends a JSON document.
+func newJSONRequest(ctx context.Context, address string, document any) (*http.Request, error) {
+	text, err := json.Marshal(document)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(text))
+	if err != nil {
+		return nil, withoutURL(err)
+	}
+	request.Header.Set("Content-Type", "application/json; charset=utf-8")
+	return request, nil
+}
+
+func askJSON(client *http.Client, request *http.Request, into any) error {
 	body, err := ask(client, request)
 	if err != nil {
 		return err
@@ -58,10 +73,19 @@ func ask(client *http.Client, request *http.Request) ([]byte, error) {
 		return nil, fmt.Errorf("read the answer of %s: %w", request.URL.Host, err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answers with status %d", request.URL.Host, response.StatusCode)
+		return nil, &refusal{host: request.URL.Host, status: response.StatusCode, body: string(body)}
 	}
 	return body, nil
 }
+
+// refusal is an answer with another status than 200.
+type refusal struct {
+	host   string
+	status int
+	body   string
+}
+
+func (r *refusal) Error() string { return fmt.Sprintf("%s answers with status %d", r.host, r.status) }
 
 // withoutURL takes the address out of an error: it may hold keys and tokens.
 func withoutURL(err error) error {

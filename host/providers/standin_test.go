@@ -54,7 +54,10 @@ const (
 	googleKeys   = "www.googleapis.com/oauth2/v3/certs"
 )
 
-func start(t *testing.T, config Config) *standIn {
+func start(t *testing.T, config Config) *standIn { return startWith(t, Options{Config: config}) }
+
+// startWith starts with options that may lack all but Config.
+func startWith(t *testing.T, options Options) *standIn {
 	s := &standIn{now: time.Unix(1_800_000_000, 0), answers: map[string]http.HandlerFunc{}}
 	for _, address := range []string{appleKeys, facebookKeys, googleKeys} {
 		s.answers[address] = answer(keyDocument("key-1", signingKey()))
@@ -67,10 +70,10 @@ func start(t *testing.T, config Config) *standIn {
 	}
 	transport := &redirected{to: target, by: &http.Transport{}}
 	t.Cleanup(transport.by.CloseIdleConnections)
-	s.Client, err = New(Options{
-		Config: config, HTTP: &http.Client{Transport: transport, Timeout: 10 * time.Second},
-		Now: func() time.Time { return s.now }, Log: slog.New(slog.NewTextHandler(&s.log, nil)),
-	})
+	options.HTTP = &http.Client{Transport: transport, Timeout: 10 * time.Second}
+	options.Now = func() time.Time { return s.now }
+	options.Log = slog.New(slog.NewTextHandler(&s.log, nil))
+	s.Client, err = New(options)
 	if err != nil {
 		t.Fatal(err)
 	}
