@@ -30,6 +30,7 @@ import (
 	"nkhost/host/matchmaker"
 	"nkhost/host/notification"
 	"nkhost/host/providers"
+	"nkhost/host/purchase"
 	"nkhost/host/realtime"
 	"nkhost/host/record"
 	"nkhost/host/session"
@@ -94,6 +95,7 @@ type Host struct {
 
 	storage       *storage.Service
 	wallets       *wallet.Service
+	purchases     *purchase.Service
 	notifications *notification.Service
 	channels      *chat.Service
 	friends       *social.Service

@@ -10,8 +10,11 @@ import (
 	"nkhost/host/providers"
 )
 
-// providerTimeout is how long a provider of identities may take to answer, as on Nakama.
-const providerTimeout = 5 * time.Second
+// How long a provider of identities and a store may take to answer, as on Nakama.
+const (
+	providerTimeout = 5 * time.Second
+	storeTimeout    = 20 * time.Second
+)
 
 // newProviders makes what asks the providers, over connections of its own.
 func (h *Host) newProviders() (*providers.Client, error) {
@@ -21,10 +24,11 @@ func (h *Host) newProviders() (*providers.Client, error) {
 		return nil
 	})
 	return providers.New(providers.Options{
-		Config: providerConfig(h.config),
-		HTTP:   &http.Client{Transport: transport, Timeout: providerTimeout},
-		Now:    h.now,
-		Log:    h.log,
+		Config:       providerConfig(h.config),
+		HTTP:         &http.Client{Transport: transport, Timeout: providerTimeout},
+		StoreTimeout: storeTimeout,
+		Now:          h.now,
+		Log:          h.log,
 	})
 }
 
@@ -42,5 +46,14 @@ func providerConfig(c config.Config) providers.Config {
 		SteamPublisherKey:         c.Social.Steam.PublisherKey,
 		SteamAppID:                c.Social.Steam.AppID,
 		GoogleCredentials:         c.GoogleAuth.CredentialsJSON,
+		Stores: providers.Stores{
+			AppleSharedPassword:   c.IAP.Apple.SharedPassword,
+			FacebookInstantSecret: c.IAP.FacebookInstant.AppSecret,
+			Google:                providers.GoogleAccount{Email: c.IAP.Google.ClientEmail, PrivateKey: c.IAP.Google.PrivateKey},
+			Huawei: providers.HuaweiApp{
+				PublicKey: c.IAP.Huawei.PublicKey, ClientID: c.IAP.Huawei.ClientID, ClientSecret: c.IAP.Huawei.ClientSecret,
+			},
+			SamsungPackage: c.IAP.Samsung.PackageName,
+		},
 	}
 }

@@ -10,12 +10,13 @@ import (
 
 	"nkhost/host/chat"
 	"nkhost/host/notification"
+	"nkhost/host/purchase"
 	"nkhost/host/storage"
 	"nkhost/host/wallet"
 )
 
-// openServices makes the services that keep storage objects, wallets, notifications and
-// what is said in channels in the database.
+// openServices makes the services that keep storage objects, wallets, purchases,
+// notifications and what is said in channels in the database.
 func (h *Host) openServices(ctx context.Context) (err error) {
 	h.storage, err = storage.NewService(ctx, h.database, storage.Options{
 		Now: h.now,
@@ -28,6 +29,9 @@ func (h *Host) openServices(ctx context.Context) (err error) {
 		return err
 	}
 	if h.wallets, err = wallet.NewService(ctx, h.database, wallet.Options{Now: h.now, NewID: h.orderedID}); err != nil {
+		return err
+	}
+	if h.purchases, err = purchase.NewService(ctx, h.database, purchase.Options{Now: h.now}); err != nil {
 		return err
 	}
 	h.notifications, err = notification.NewService(ctx, h.database, notification.Options{

@@ -76,6 +76,7 @@ func (h *Host) apiOptions() api.Options {
 		Storage:        h.storage,
 		Notifications:  h.notifications,
 		Channels:       h.channels,
+		Purchases:      h.purchases,
 		Friends:        h.friends,
 		Groups:         h.groups,
 	}
@@ -159,6 +160,7 @@ func (h *Host) shimDeps() nkshim.Deps {
 
 		Storage:       h.storage,
 		Wallets:       h.wallets,
+		Purchases:     h.purchases,
 		Notifications: h.notifications,
 		Channels:      h.channels,
 		Friends:       h.friends,

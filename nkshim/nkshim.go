@@ -56,6 +56,7 @@ type Deps struct {
 
 	Storage       Storage
 	Wallets       Wallets
+	Purchases     Purchases
 	Notifications Notifications
 	Channels      Channels
 	MultiUpdater  MultiUpdater

@@ -85,6 +85,14 @@ type Channels interface {
 	List(ctx context.Context, request chat.ListRequest) (*nakama.ChannelMessageList, error)
 }
 
+// Purchases keeps what stores have confirmed. See purchase.Service for its errors.
+type Purchases interface {
+	Validate(ctx context.Context, userID string, receipt providers.Receipt, persist bool) (*nakama.ValidatePurchaseResponse, error)
+	ValidateSubscription(ctx context.Context, userID string, receipt providers.SubscriptionReceipt, persist bool) (*nakama.ValidateSubscriptionResponse, error)
+	Subscription(ctx context.Context, userID, productID string) (*nakama.ValidatedSubscription, error)
+	ListSubscriptions(ctx context.Context, userID string, limit int, cursor string) (*nakama.SubscriptionList, error)
+}
+
 // Friends keeps who is whose friend. See social.Service for its errors.
 type Friends interface {
 	Find(ctx context.Context, user social.User, ids, usernames []string) ([]string, error)
@@ -142,6 +150,7 @@ type Options struct {
 	Storage       Storage
 	Notifications Notifications
 	Channels      Channels
+	Purchases     Purchases
 	Friends       Friends
 	Groups        Groups
 

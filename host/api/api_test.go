@@ -30,6 +30,7 @@ import (
 	"nkhost/host/match"
 	"nkhost/host/notification"
 	"nkhost/host/providers"
+	"nkhost/host/purchase"
 	"nkhost/host/session"
 	"nkhost/host/social"
 	"nkhost/host/storage"
@@ -116,8 +117,12 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 	if err != nil {
 		t.Fatal(err)
 	}
+	purchases, err := purchase.NewService(context.Background(), database, purchase.Options{Now: h.clock})
+	if err != nil {
+		t.Fatal(err)
+	}
 	options := api.Options{
-		Friends: friends, Groups: groups,
+		Friends: friends, Groups: groups, Purchases: purchases,
 		Tokens: h.tokens, Accounts: testAccounts{accounts, h.tokens}, Providers: knownProviders(t), Matches: &h.matches, Runtime: fakeRuntime{},
 		Storage: objects, Notifications: h.notifications, Channels: h.channels,
 		ServerKey: serverKey, HTTPKey: httpKey, MaxRequestSize: maxBody, ProxyCount: 1,

@@ -112,6 +112,8 @@ func TestEveryOperationOfTheContract(t *testing.T) {
 		"CreateGroup", "UpdateGroup", "DeleteGroup", "ListGroups", "JoinGroup", "LeaveGroup",
 		"AddGroupUsers", "BanGroupUsers", "KickGroupUsers", "PromoteGroupUsers", "DemoteGroupUsers",
 		"ListGroupUsers", "ListUserGroups",
+		"ValidatePurchaseApple", "ValidatePurchaseFacebookInstant", "ValidatePurchaseGoogle", "ValidatePurchaseHuawei", "ValidatePurchaseSamsung",
+		"ValidateSubscriptionApple", "ValidateSubscriptionGoogle", "GetSubscription", "ListSubscriptions",
 	} {
 		served[name] = true
 	}

@@ -170,12 +170,12 @@ func TestMistakesAreNamed(t *testing.T) {
 func TestUnservedSettingsAreNamedInOneWarning(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"a.yml": "console: {port: 7351, mfa: {storage_encryption_key: x}}\ndatabase:\n  dns_scan_interval_sec: 5\n"}
-	_, warnings, err := parse(files, "--config=a.yml", "--logger.rotation", "--metrics.prometheus_port", "9100", "--iap.apple.shared_password=x")
+	_, warnings, err := parse(files, "--config=a.yml", "--logger.rotation", "--metrics.prometheus_port", "9100", "--iap.apple.notifications_endpoint_id=x")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"settings of Nakama's that have no meaning here yet: " +
-		"console.mfa.storage_encryption_key, console.port, database.dns_scan_interval_sec, iap.apple.shared_password, logger.rotation, metrics.prometheus_port"}
+		"console.mfa.storage_encryption_key, console.port, database.dns_scan_interval_sec, iap.apple.notifications_endpoint_id, logger.rotation, metrics.prometheus_port"}
 	if !slices.Equal(warnings, want) {
 		t.Errorf("got %q, want %q", warnings, want)
 	}

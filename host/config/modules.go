@@ -19,27 +19,27 @@ type Social struct {
 	} `yaml:"apple"`
 }
 
-// IAP is what modules may know of stores.
+// IAP is how the game is known to the stores that sell in it.
 type IAP struct {
 	Apple struct {
-		SharedPassword          string `yaml:"shared_password" modules:"only"`
+		SharedPassword          string `yaml:"shared_password" modules:"yes" usage:"The app's shared secret at Apple, by which receipts are verified."`
 		NotificationsEndpointID string `yaml:"notifications_endpoint_id" modules:"only"`
 	} `yaml:"apple"`
 	Google struct {
-		ClientEmail             string `yaml:"client_email" modules:"only"`
-		PrivateKey              string `yaml:"private_key" modules:"only"`
+		ClientEmail             string `yaml:"client_email" modules:"yes" usage:"Email address of the Google service account by which receipts are verified."`
+		PrivateKey              string `yaml:"private_key" modules:"yes" usage:"PEM of that account's private key."`
 		NotificationsEndpointID string `yaml:"notifications_endpoint_id" modules:"only"`
 	} `yaml:"google"`
 	Huawei struct {
-		PublicKey    string `yaml:"public_key" modules:"only"`
-		ClientID     string `yaml:"client_id" modules:"only"`
-		ClientSecret string `yaml:"client_secret" modules:"only"`
+		PublicKey    string `yaml:"public_key" modules:"yes" usage:"Huawei's public key of the app, in base64, which receipts are signed with."`
+		ClientID     string `yaml:"client_id" modules:"yes" usage:"The app's OAuth client at Huawei, by which receipts are verified."`
+		ClientSecret string `yaml:"client_secret" modules:"yes" usage:"That client's secret."`
 	} `yaml:"huawei"`
 	FacebookInstant struct {
-		AppSecret string `yaml:"app_secret" modules:"only"`
+		AppSecret string `yaml:"app_secret" modules:"yes" usage:"Secret of the Facebook app, which signs what is bought in an instant game."`
 	} `yaml:"facebook_instant"`
 	Samsung struct {
-		PackageName string `yaml:"package_name" modules:"only"`
+		PackageName string `yaml:"package_name" modules:"yes" usage:"Package that receipts of Samsung's Galaxy Store must be for. Empty takes those for any."`
 	} `yaml:"samsung"`
 }
 
