@@ -3,6 +3,8 @@ package match
 import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"nkhost/host/delayed"
 )
 
 // delivery is a broadcast with those whom it is for.
@@ -93,7 +95,7 @@ func (l *life) UpdateLabel(label string) error {
 }
 
 func (l *life) setLabel(label string) {
-	l.label.set(label, intervalOf(l.config.Now(), l.config.LabelUpdateInterval))
+	l.label.Set(&labelText{text: label}, delayed.Interval(l.config.Now(), l.config.LabelUpdateInterval))
 }
 
 func (l *life) running() error {

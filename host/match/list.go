@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"nkhost/host/delayed"
 	"nkhost/host/query"
 )
 
@@ -28,7 +29,7 @@ func (r *Registry) List(q ListQuery) ([]Listing, error) {
 	if q.Limit <= 0 || q.Authoritative != nil && !*q.Authoritative {
 		return []Listing{}, nil
 	}
-	s := search{ListQuery: q, interval: intervalOf(r.config.Now(), r.config.LabelUpdateInterval)}
+	s := search{ListQuery: q, interval: delayed.Interval(r.config.Now(), r.config.LabelUpdateInterval)}
 	if q.Query == nil {
 		return s.newest(r.snapshot()), nil
 	}
@@ -48,7 +49,7 @@ type search struct {
 func (s *search) newest(matches []*match) []Listing {
 	found := []Listing{}
 	for _, m := range matches {
-		label := m.label.shown(s.interval)
+		label := m.label.Shown(s.interval)
 		if label == nil || s.Label != nil && label.text != *s.Label || !s.fits(m) {
 			continue
 		}
@@ -68,7 +69,7 @@ func (s *search) best(matches []*match, q *query.Query) []Listing {
 	}
 	var hits []hit
 	for _, m := range matches {
-		label := m.label.shown(s.interval)
+		label := m.label.Shown(s.interval)
 		if label == nil || !s.fits(m) {
 			continue
 		}
