@@ -18,8 +18,8 @@ const module = "nkhost"
 
 // services are the rooms that do the host's work for one kind of thing each.
 var services = []string{
-	"host/account", "host/chat", "host/group", "host/match", "host/matchmaker", "host/notification", "host/providers",
-	"host/purchase", "host/session", "host/social", "host/storage", "host/wallet",
+	"host/account", "host/chat", "host/group", "host/match", "host/matchmaker", "host/notification", "host/party",
+	"host/providers", "host/purchase", "host/session", "host/social", "host/storage", "host/wallet",
 }
 
 // mayImport is the table of docs/design.md: which rooms of this module each room
@@ -33,8 +33,10 @@ var mayImport = map[string][]string{
 	"nkshim/check":    {"lua", "nkshim"},
 	"nkshim/types":    {"nkshim"},
 	"host/record":     {"host/match"},
-	"host/match":      {"host/query", "host/session", "host/spelling"},
+	"host/match":      {"host/delayed", "host/query", "host/session", "host/spelling"},
 	"host/matchmaker": {"host/query"},
+	"host/party":      {"host/cursor", "host/delayed", "host/matchmaker", "host/query"},
+	"host/delayed":    nil,
 	"host/account":    {"host/db", "host/providers"},
 	"host/providers":  nil,
 	"host/logging":    {"host/config"},

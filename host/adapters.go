@@ -33,6 +33,15 @@ func (c *lateClients) Kick(matchID string, presences []match.Presence) {
 
 func (c *lateClients) Disconnect(presences []match.Presence) { c.sockets.Disconnect(presences) }
 
+// partyClients are the sockets as parties know them, which are made before.
+type partyClients struct{ host *Host }
+
+func (c partyClients) SendTo(sessions []string, out *rtapi.Envelope) {
+	c.host.sockets.SendTo(sessions, out)
+}
+
+func (c partyClients) IsOpen(sessionID string) bool { return c.host.sockets.IsOpen(sessionID) }
+
 // rpcs are the modules' RPCs as sockets know them.
 type rpcs struct{ *nkshim.Runtime }
 

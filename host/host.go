@@ -29,6 +29,7 @@ import (
 	"nkhost/host/match"
 	"nkhost/host/matchmaker"
 	"nkhost/host/notification"
+	"nkhost/host/party"
 	"nkhost/host/providers"
 	"nkhost/host/purchase"
 	"nkhost/host/realtime"
@@ -90,6 +91,7 @@ type Host struct {
 	shim      *nkshim.Runtime
 	matches   *allMatches
 	maker     *matchmaker.Matchmaker
+	parties   *party.Registry
 	sockets   *realtime.Server
 	server    *http.Server
 

@@ -5,6 +5,7 @@ type Stats struct {
 	Sockets   int
 	Presences int // on all streams together
 	Matches   int // authoritative ones
+	Parties   int
 	Tickets   int // that wait in the matchmaker
 }
 
@@ -14,6 +15,7 @@ func (h *Host) Stats() Stats {
 		Sockets:   h.sockets.Sessions(),
 		Presences: h.sockets.Presences(),
 		Matches:   h.matches.Count(),
+		Parties:   h.parties.Count(),
 		Tickets:   h.maker.Count(),
 	}
 }

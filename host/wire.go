@@ -8,6 +8,7 @@ import (
 	"nkhost/host/api"
 	"nkhost/host/match"
 	"nkhost/host/matchmaker"
+	"nkhost/host/party"
 	"nkhost/host/realtime"
 	"nkhost/host/session"
 	"nkhost/nkshim"
@@ -38,6 +39,10 @@ func (h *Host) wire(context.Context) error {
 	registry := match.NewRegistry(h.matchConfig(), h.newMatch, clients)
 	h.matches = &allMatches{Registry: registry}
 	h.maker = matchmaker.New(h.matchmakerConfig(), h.matchUp)
+	h.parties = party.NewRegistry(party.Options{
+		Clients: partyClients{h}, Matchmaker: h.maker, Node: h.config.Name, Now: h.now,
+		LabelUpdateInterval: milliseconds(h.config.Party.LabelUpdateIntervalMs),
+	})
 	h.shim = nkshim.New(h.modules, h.shimDeps())
 	h.sockets = realtime.New(h.socketOptions())
 	clients.sockets, h.matches.sockets = h.sockets, h.sockets
@@ -65,6 +70,8 @@ func (h *Host) apiOptions() api.Options {
 		Tokens:         h.tokens,
 		Accounts:       h.accounts,
 		Matches:        h.matches,
+		Matchmaker:     h.maker,
+		Parties:        h.parties,
 		Runtime:        h.shim,
 		Hooks:          h.shim,
 		Providers:      h.providers,
@@ -147,6 +154,7 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Files:         h.files,
 		Config:        h.config.ForModules(),
 		Matches:       h.matches,
+		Parties:       h.parties,
 		States:        h.config.Runtime.LuaMaxCount,
 		CallTimeout:   milliseconds(h.config.Runtime.LuaCallTimeoutMs),
 		CallMemory:    int64(h.config.Runtime.LuaCallMemoryMB) << 20,
@@ -179,6 +187,7 @@ func (h *Host) socketOptions() realtime.Options {
 		Runtime:              rpcs{h.shim},
 		Users:                users{h.accounts.Service},
 		Channels:             h.channels,
+		Parties:              h.parties,
 		Hooks:                messageHooks{h.shim},
 		Node:                 h.config.Name,
 		ClientAddr:           func(r *http.Request) (ip, port string) { return api.ClientAddr(r, c.ProxyCount) },
@@ -195,5 +204,6 @@ func (h *Host) socketOptions() realtime.Options {
 		CloseAckWait:         milliseconds(c.CloseAckWaitMs),
 		SingleSocket:         h.config.Session.SingleSocket,
 		SingleMatch:          h.config.Session.SingleMatch,
+		SingleParty:          h.config.Session.SingleParty,
 	}
 }

@@ -35,6 +35,7 @@ func families() []map[string]function {
 		sessionFunctions,
 		multiFunctions,
 		notificationFunctions,
+		partyFunctions,
 		purchaseFunctions,
 		sqlFunctions,
 		storageFunctions,

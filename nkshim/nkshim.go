@@ -48,6 +48,7 @@ type Deps struct {
 	Config map[string]any // what nk.get_config returns
 
 	Matches    Matches
+	Parties    Parties
 	Accounts   Accounts
 	Identities Identities
 	Providers  *providers.Client

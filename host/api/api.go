@@ -20,7 +20,9 @@ import (
 	"nkhost/host/chat"
 	"nkhost/host/group"
 	"nkhost/host/match"
+	"nkhost/host/matchmaker"
 	"nkhost/host/notification"
+	"nkhost/host/party"
 	"nkhost/host/providers"
 	"nkhost/host/session"
 	"nkhost/host/social"
@@ -64,6 +66,14 @@ type Accounts interface {
 // Matches lists matches.
 type Matches interface {
 	List(query match.ListQuery) ([]match.Listing, error)
+}
+
+// Matchmaker counts the tickets that wait.
+type Matchmaker interface{ Stats() matchmaker.Stats }
+
+// Parties lists parties. See party.Registry for its errors.
+type Parties interface {
+	List(query party.ListQuery) (parties []*nakama.Party, cursor string, err error)
 }
 
 // Storage keeps storage objects. See storage.Service for its errors.
@@ -140,12 +150,14 @@ type Hooks interface {
 
 // Options are what the API needs. All but those said to be optional must be set.
 type Options struct {
-	Tokens    Tokens
-	Accounts  Accounts
-	Providers *providers.Client
-	Matches   Matches
-	Runtime   Runtime
-	Hooks     Hooks // optional
+	Tokens     Tokens
+	Accounts   Accounts
+	Providers  *providers.Client
+	Matches    Matches
+	Matchmaker Matchmaker
+	Parties    Parties
+	Runtime    Runtime
+	Hooks      Hooks // optional
 
 	Storage       Storage
 	Notifications Notifications

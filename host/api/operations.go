@@ -136,12 +136,12 @@ func (s *server) operations() []operation {
 		planned("ListLeaderboardRecordsAroundOwner", get, "/v2/leaderboard/{leaderboard_id}/owner/{owner_id}", ""),
 
 		served("ListMatches", get, "/v2/match", "", sessionToken, s.listMatches),
-		planned("GetMatchmakerStats", get, "/v2/matchmaker/stats", ""),
+		served("GetMatchmakerStats", get, "/v2/matchmaker/stats", "", sessionToken, s.getMatchmakerStats),
 
 		served("ListNotifications", get, "/v2/notification", "", sessionToken, s.listNotifications),
 		served("DeleteNotifications", del, "/v2/notification", "", sessionToken, s.deleteNotifications),
 
-		planned("ListParties", get, "/v2/party", ""),
+		served("ListParties", get, "/v2/party", "", sessionToken, s.listParties),
 
 		{name: "RpcFunc", method: post, path: "/v2/rpc/{id...}", body: "payload", serve: s.rpc},
 		{name: "RpcFunc", method: get, path: "/v2/rpc/{id...}", serve: s.rpc},

@@ -31,6 +31,7 @@ type Config struct {
 	Runtime    Runtime    `yaml:"runtime"`
 	Match      Match      `yaml:"match"`
 	Matchmaker Matchmaker `yaml:"matchmaker"`
+	Party      Party      `yaml:"party"`
 
 	Social     Social     `yaml:"social"`
 	IAP        IAP        `yaml:"iap"`
@@ -54,7 +55,7 @@ type Session struct {
 	RefreshTokenExpirySec int    `yaml:"refresh_token_expiry_sec" modules:"yes" min:"1" usage:"Seconds that a refresh token is good for."`
 	SingleSocket          bool   `yaml:"single_socket" modules:"yes" usage:"A new WebSocket closes the user's other ones."`
 	SingleMatch           bool   `yaml:"single_match" modules:"yes" usage:"Joining a match leaves the session's other ones; wants session.single_socket."`
-	SingleParty           bool   `yaml:"single_party" modules:"only"`
+	SingleParty           bool   `yaml:"single_party" modules:"yes" usage:"Joining a party leaves the session's other ones; wants session.single_socket."`
 	SingleSession         bool   `yaml:"single_session" modules:"yes" usage:"A login ends the user's earlier tokens."`
 }
 
@@ -126,6 +127,11 @@ type Matchmaker struct {
 	RevThreshold int  `yaml:"rev_threshold" min:"0" usage:"Attempts in which both directions must fit, with matchmaker.rev_precision."`
 }
 
+// Party is how parties are listed.
+type Party struct {
+	LabelUpdateIntervalMs int `yaml:"label_update_interval_ms" min:"1" usage:"Milliseconds after which listings know a new party or label."`
+}
+
 // Default is the configuration without flags and files. It is Nakama's but for
 // what a developer's machine wants: socket.address, socket.read_buffer_size_bytes,
 // matchmaker.interval_sec, session.token_expiry_sec, logger.format, and the bundled
@@ -180,6 +186,7 @@ func Default() Config {
 			LabelUpdateIntervalMs: 1000,
 		},
 		Matchmaker: Matchmaker{MaxTickets: 3, IntervalSec: 1, MaxIntervals: 2, RevThreshold: 1},
+		Party:      Party{LabelUpdateIntervalMs: 1000},
 	}
 }
 
@@ -232,6 +239,8 @@ func (c *Config) check() []error {
 		"session.encryption_key and session.refresh_encryption_key must differ, or a refresh token would pass as a session token")
 	require(c.Session.SingleSocket || !c.Session.SingleMatch,
 		"session.single_match works only with session.single_socket")
+	require(c.Session.SingleSocket || !c.Session.SingleParty,
+		"session.single_party works only with session.single_socket")
 	require(c.Socket.PingPeriodMs < c.Socket.PongWaitMs,
 		"socket.ping_period_ms is %d: it must be less than socket.pong_wait_ms, which is %d", c.Socket.PingPeriodMs, c.Socket.PongWaitMs)
 	require((c.Socket.SSLCertificate == "") == (c.Socket.SSLPrivateKey == ""),

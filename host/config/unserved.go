@@ -41,7 +41,6 @@ metrics.reporting_freq_sec
 mfa.admin_account_enabled?
 mfa.storage_encryption_key
 party.idle_check_interval_ms
-party.label_update_interval_ms
 runtime.call_stack_size
 runtime.event_queue_size
 runtime.event_queue_workers

@@ -158,6 +158,28 @@ func (m *Matchmaker) RemoveSession(sessionID string) {
 	}
 }
 
+// RemoveParty takes back a party's ticket. The error for one that is not there or is
+// somebody else's has the code NotFound.
+func (m *Matchmaker) RemoveParty(partyID, ticketID string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t, ok := m.tickets[ticketID]
+	if !ok || t.sessionID != "" || t.partyID != partyID {
+		return status.Error(codes.NotFound, "matchmaker ticket not found")
+	}
+	m.remove(t)
+	return nil
+}
+
+// RemovePartyAll takes back all tickets of a party.
+func (m *Matchmaker) RemovePartyAll(partyID string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, t := range slices.Clone(m.byParty[partyID]) {
+		m.remove(t)
+	}
+}
+
 // remove wants the lock to be held.
 func (m *Matchmaker) remove(t *ticket) {
 	t.gone.Store(true)

@@ -70,6 +70,7 @@ type Matchmaker struct {
 	byParty   holders
 	pool      []*ticket // the oldest first; those that are gone drop out sooner or later
 	gone      int       // how many of pool are gone
+	completed []Completion
 }
 
 // New returns an empty matchmaker. It calls matched once for each pass that formed
@@ -173,6 +174,7 @@ func (m *Matchmaker) take(p *pass) [][]Entry {
 			m.remove(t)
 			entries = append(entries, t.entries...)
 		}
+		m.complete(entries)
 		taken = append(taken, entries)
 	}
 	if broken {

@@ -178,6 +178,23 @@ func (s *Server) SendToSession(sessionID string, out *rtapi.Envelope) error {
 	return nil
 }
 
+// SendTo sends an envelope to sessions, as far as they are open.
+func (s *Server) SendTo(sessions []string, out *rtapi.Envelope) {
+	b := &broadcast{message: envelope{out}}
+	for _, id := range sessions {
+		if c := s.find(id); c != nil {
+			c.enqueue(b.frame(c.format))
+		}
+	}
+	s.tracker.report(b)
+}
+
+// IsOpen says whether a session goes on.
+func (s *Server) IsOpen(sessionID string) bool {
+	c := s.find(sessionID)
+	return c != nil && !c.outbox.closed()
+}
+
 // nodeMark is what the ids of a node's sessions end with, as on Nakama.
 func nodeMark(node string) [6]byte {
 	hash := sha1.Sum([]byte(node))

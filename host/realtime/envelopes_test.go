@@ -96,9 +96,6 @@ func TestErrorTexts(t *testing.T) {
 	for in, want := range map[string]string{
 		`{"rpc":{"id":"raise"}}`:             "told to raise",
 		`{"rpc":{"id":"break"}}`:             "An internal error occurred; the server's log says more.",
-		`{"party_create":{}}`:                "nkhost does not serve PartyCreate yet.",
-		`{"party_close":{}}`:                 "nkhost does not serve PartyClose yet.",
-		`{"party_matchmaker_add":{}}`:        "nkhost does not serve PartyMatchmakerAdd yet.",
 		`{"rpc":{"id":"Nope"}}`:              "There is no RPC function Nope.",
 		`{"matchmaker_add":{"min_count":1}}`: "counts",
 	} {

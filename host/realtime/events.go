@@ -69,6 +69,11 @@ func presenceEvent(stream Stream, joins, leaves []*rtapi.UserPresence) *rtapi.En
 			MatchPresenceEvent: &rtapi.MatchPresenceEvent{MatchId: stream.id(), Joins: joins, Leaves: leaves},
 		}}
 	}
+	if stream.Mode == StreamParty {
+		return &rtapi.Envelope{Message: &rtapi.Envelope_PartyPresenceEvent{
+			PartyPresenceEvent: &rtapi.PartyPresenceEvent{PartyId: stream.id(), Joins: joins, Leaves: leaves},
+		}}
+	}
 	if channel, ok := stream.channel(); ok {
 		return channelEvent(channel, joins, leaves)
 	}

@@ -21,6 +21,7 @@ import (
 	"nkhost/host/chat"
 	"nkhost/host/match"
 	"nkhost/host/matchmaker"
+	"nkhost/host/party"
 	"nkhost/host/session"
 )
 
@@ -69,6 +70,28 @@ type Channels interface {
 	Remove(ctx context.Context, m chat.Message) (*rtapi.ChannelMessageAck, error)
 }
 
+// Parties are the parties. They may call SendTo and IsOpen of the Server and nothing else.
+// Their errors are answered as the client's fault, but for those without a code.
+type Parties interface {
+	// Create, Admit, Joined, Left, Ended, Accept and Remove are called with the tracker's
+	// lock held.
+	Create(id string, n party.New) error
+	Admit(id string, joiner party.Presence) (in bool, err error)
+	Joined(id string, joiner party.Presence)
+	Left(id string, leaver party.Presence)
+	Ended(id string)
+
+	Accept(id, session string, target party.Presence) error
+	Remove(id, session string, target party.Presence) (member bool, err error)
+	Promote(id, session string, target party.Presence) error
+	Close(id, session string) error
+	Requests(id, session string) ([]*rtapi.UserPresence, error)
+	MatchmakerAdd(id, session string, request matchmaker.AddRequest) (ticket string, err error)
+	MatchmakerRemove(id, session, ticket string) error
+	SendData(id, session string, opCode int64, data []byte) error
+	Update(id, session, label string, open, hidden bool) error
+}
+
 // Runtime holds the RPC functions. Ids are given in lower case.
 type Runtime interface {
 	HasRPC(id string) bool
@@ -109,6 +132,7 @@ type Options struct {
 	Runtime    Runtime
 	Users      Users
 	Channels   Channels
+	Parties    Parties
 	Hooks      Hooks // may be nil
 
 	Node string
@@ -137,6 +161,7 @@ type Options struct {
 
 	SingleSocket bool // a new socket closes the user's other ones (session.single_socket)
 	SingleMatch  bool // joining a match leaves the session's other ones (session.single_match)
+	SingleParty  bool // joining a party leaves the session's other ones (session.single_party)
 }
 
 func (o Options) withDefaults() Options {

@@ -16,7 +16,7 @@ import (
 type handler func(s *Server, c *socket, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool)
 
 // routes are the messages of Nakama's clients by their field of the envelope: the name
-// by which hooks know each, and its handler, nil for what nkhost does not serve.
+// by which hooks know each, and its handler.
 var routes = map[protoreflect.Name]struct {
 	name    string
 	handler handler
@@ -40,18 +40,18 @@ var routes = map[protoreflect.Name]struct {
 	"channel_message_update": {"ChannelMessageUpdate", (*Server).channelMessageUpdate},
 	"channel_message_remove": {"ChannelMessageRemove", (*Server).channelMessageRemove},
 
-	"party_create":            {name: "PartyCreate"},
-	"party_join":              {name: "PartyJoin"},
-	"party_leave":             {name: "PartyLeave"},
-	"party_promote":           {name: "PartyPromote"},
-	"party_accept":            {name: "PartyAccept"},
-	"party_remove":            {name: "PartyRemove"},
-	"party_close":             {name: "PartyClose"},
-	"party_join_request_list": {name: "PartyJoinRequestList"},
-	"party_matchmaker_add":    {name: "PartyMatchmakerAdd"},
-	"party_matchmaker_remove": {name: "PartyMatchmakerRemove"},
-	"party_data_send":         {name: "PartyDataSend"},
-	"party_update":            {name: "PartyUpdate"},
+	"party_create":            {"PartyCreate", (*Server).partyCreate},
+	"party_join":              {"PartyJoin", (*Server).partyJoin},
+	"party_leave":             {"PartyLeave", (*Server).partyLeave},
+	"party_promote":           {"PartyPromote", (*Server).partyPromote},
+	"party_accept":            {"PartyAccept", (*Server).partyAccept},
+	"party_remove":            {"PartyRemove", (*Server).partyRemove},
+	"party_close":             {"PartyClose", (*Server).partyClose},
+	"party_join_request_list": {"PartyJoinRequestList", (*Server).partyJoinRequestList},
+	"party_matchmaker_add":    {"PartyMatchmakerAdd", (*Server).partyMatchmakerAdd},
+	"party_matchmaker_remove": {"PartyMatchmakerRemove", (*Server).partyMatchmakerRemove},
+	"party_data_send":         {"PartyDataSend", (*Server).partyDataSend},
+	"party_update":            {"PartyUpdate", (*Server).partyUpdate},
 }
 
 // messageField is the envelope's oneof that holds its message.
@@ -68,19 +68,14 @@ func route(in *rtapi.Envelope) (name string, h handler) {
 	return r.name, r.handler
 }
 
-// Messages names the messages of Nakama's clients that are served and those that are
-// not yet, each sorted.
-func Messages() (served, planned []string) {
+// Messages names the messages of Nakama's clients, sorted. All are served.
+func Messages() []string {
+	var names []string
 	for _, r := range routes {
-		if r.handler != nil {
-			served = append(served, r.name)
-		} else {
-			planned = append(planned, r.name)
-		}
+		names = append(names, r.name)
 	}
-	slices.Sort(served)
-	slices.Sort(planned)
-	return served, planned
+	slices.Sort(names)
+	return names
 }
 
 // handle takes one message through the hooks and its handler. It returns false when
@@ -94,10 +89,6 @@ func (s *Server) handle(c *socket, in *rtapi.Envelope) bool {
 	if name == "" {
 		c.send(failure(in.Cid, rtapi.Error_UNRECOGNIZED_PAYLOAD, "Clients do not send this message."))
 		return false
-	}
-	if h == nil {
-		c.send(failure(in.Cid, rtapi.Error_UNRECOGNIZED_PAYLOAD, "nkhost does not serve "+name+" yet."))
-		return true
 	}
 	if s.options.Hooks == nil || name == "Rpc" {
 		h(s, c, in)

@@ -84,7 +84,7 @@ func (s *Server) joinRelayed(c *socket, cid string, stream Stream, mayBeEmpty bo
 		return c.refuse(cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found.")
 	}
 	if isNew && s.options.SingleMatch {
-		s.tracker.untrackMatches(c, stream)
+		s.tracker.untrackRivals(c, stream)
 	}
 	return out, true
 }
@@ -133,7 +133,7 @@ func (s *Server) enter(c *socket, stream Stream, out *rtapi.Envelope) error {
 	}
 	s.options.Matches.Joined(matchID, c.self)
 	if isNew && s.options.SingleMatch {
-		s.tracker.untrackMatches(c, stream)
+		s.tracker.untrackRivals(c, stream)
 	}
 	return nil
 }

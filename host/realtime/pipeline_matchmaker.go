@@ -2,23 +2,20 @@ package realtime
 
 import (
 	"github.com/heroiclabs/nakama-common/rtapi"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"nkhost/host/matchmaker"
 )
 
 func (s *Server) matchmakerAdd(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	add := in.GetMatchmakerAdd()
-	multiple := int32(1)
-	if add.CountMultiple != nil {
-		multiple = add.CountMultiple.Value
-	}
 	ticket, err := s.options.Matchmaker.Add(matchmaker.AddRequest{
 		Presences:         []matchmaker.Presence{{UserID: c.self.UserID, SessionID: c.self.SessionID, Username: c.self.Username, Node: c.self.Node}},
 		SessionID:         c.self.SessionID,
 		Query:             add.Query,
 		MinCount:          int(add.MinCount),
 		MaxCount:          int(add.MaxCount),
-		CountMultiple:     int(multiple),
+		CountMultiple:     countMultiple(add),
 		StringProperties:  add.StringProperties,
 		NumericProperties: add.NumericProperties,
 	})
@@ -32,6 +29,16 @@ func (s *Server) matchmakerAdd(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, 
 	return c.answer(&rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_MatchmakerTicket{
 		MatchmakerTicket: &rtapi.MatchmakerTicket{Ticket: ticket},
 	}})
+}
+
+// countMultiple is 1 for a message that does not set it.
+func countMultiple(add interface {
+	GetCountMultiple() *wrapperspb.Int32Value
+}) int {
+	if multiple := add.GetCountMultiple(); multiple != nil {
+		return int(multiple.Value)
+	}
+	return 1
 }
 
 func (s *Server) matchmakerRemove(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, bool) {

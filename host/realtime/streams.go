@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"nkhost/host/match"
+	"nkhost/host/party"
 )
 
 // StreamMode says what a stream is for. Modules may use any number from 0 to 255.
@@ -53,11 +54,24 @@ func matchStream(matchID string) (Stream, bool) {
 	return Stream{Mode: StreamMatchAuthoritative, Subject: subject, Label: node}, true
 }
 
+// partyStream is the stream of the party with the given id, "<uuid>.<node>".
+func partyStream(partyID string) (Stream, bool) {
+	text, node, ok := strings.Cut(partyID, ".")
+	subject, isID := parseID(text)
+	return Stream{Mode: StreamParty, Subject: subject, Label: node}, ok && isID
+}
+
 // id is what matches and parties are known by.
 func (s Stream) id() string { return s.Subject.String() + "." + s.Label }
 
 func (s Stream) isMatch() bool {
 	return s.Mode == StreamMatchRelayed || s.Mode == StreamMatchAuthoritative
+}
+
+// rivals says whether a session that goes onto s leaves other, if it may only be on one
+// such stream.
+func (s Stream) rivals(other Stream) bool {
+	return s != other && (s.isMatch() && other.isMatch() || s.Mode == StreamParty && other.Mode == StreamParty)
 }
 
 // Meta is what a presence says of itself.
@@ -98,6 +112,11 @@ func (p *presence) inMatch(reason match.Reason) match.Presence {
 	member := p.socket.self
 	member.UserID, member.Reason = p.userID, reason
 	return member
+}
+
+// inParty is the presence as parties know it.
+func (p *presence) inParty() party.Presence {
+	return party.Presence{UserID: p.userID, SessionID: p.socket.self.SessionID, Username: p.socket.self.Username, Node: p.socket.self.Node}
 }
 
 // membership is who is on a stream, in no order.

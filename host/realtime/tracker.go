@@ -17,11 +17,13 @@ import (
 //
 // A change and its events happen under one lock, so that everyone sees a stream's
 // events in the order of its changes. Events go straight to the sockets' queues,
-// which never wait; there is no queue of events that could overflow. Matches are
-// told after the lock is free again: they may come back with a kick.
+// which never wait; there is no queue of events that could overflow. Parties are told
+// under the lock, before the clients. Matches are told after the lock is free again:
+// they may come back with a kick.
 type tracker struct {
 	node         string
 	matches      Matches
+	parties      Parties
 	log          *slog.Logger
 	maxPresences int
 	maxFollows   int
@@ -39,7 +41,7 @@ var (
 
 func newTracker(o *Options) *tracker {
 	return &tracker{
-		node: o.Node, matches: o.Matches, log: o.Log, maxPresences: o.MaxPresences, maxFollows: o.MaxFollows,
+		node: o.Node, matches: o.Matches, parties: o.Parties, log: o.Log, maxPresences: o.MaxPresences, maxFollows: o.MaxFollows,
 		streams: map[Stream]*membership{}, followers: map[uuid.UUID]map[*socket]struct{}{},
 	}
 }
@@ -50,6 +52,17 @@ func (t *tracker) find(s *socket, stream *Stream, userID string) *presence {
 		if p.userID == userID && p.stream == *stream {
 			return p
 		}
+	}
+	return nil
+}
+
+// presencesOf is find as a list. s may be nil. t.mu is held.
+func (t *tracker) presencesOf(s *socket, stream *Stream, userID string) []*presence {
+	if s == nil {
+		return nil
+	}
+	if p := t.find(s, stream, userID); p != nil {
+		return []*presence{p}
 	}
 	return nil
 }
@@ -122,7 +135,15 @@ func (t *tracker) add(p *presence) {
 	members.add(p)
 	p.socket.presences = append(p.socket.presences, p)
 	t.count++
+	if t.isParty(p.stream) {
+		t.parties.Joined(p.stream.id(), p.inParty())
+	}
 	t.tell(p.stream, p, nil)
+}
+
+// isParty says whether a stream can be that of a party of this node.
+func (t *tracker) isParty(stream Stream) bool {
+	return stream.Mode == StreamParty && stream.Label == t.node && stream.Subcontext == uuid.Nil
 }
 
 // remove takes a presence away, in silence. t.mu is held.
@@ -169,11 +190,11 @@ func (t *tracker) untrackAll(sockets []*socket, stream Stream, userIDs []string)
 	})
 }
 
-// untrackMatches takes a socket out of all matches but one.
-func (t *tracker) untrackMatches(s *socket, except Stream) {
+// untrackRivals takes a socket out of all matches but one, or out of all parties but one.
+func (t *tracker) untrackRivals(s *socket, kept Stream) {
 	t.takeOff(match.ReasonLeave, func() (left []*presence) {
 		for _, p := range s.presences {
-			if p.stream.isMatch() && p.stream != except {
+			if kept.rivals(p.stream) {
 				left = append(left, p)
 			}
 		}
@@ -208,6 +229,9 @@ func (t *tracker) drop(choose func() []*presence) []*presence {
 		t.remove(p)
 	}
 	for _, p := range left {
+		if t.isParty(p.stream) {
+			t.parties.Left(p.stream.id(), p.inParty())
+		}
 		t.tell(p.stream, nil, p)
 	}
 	return left
@@ -223,6 +247,9 @@ func (t *tracker) closeStream(stream Stream) {
 	}
 	t.count -= len(members)
 	delete(t.streams, stream)
+	if t.isParty(stream) {
+		t.parties.Ended(stream.id())
+	}
 }
 
 // tellMatches tells this node's authoritative matches who has left, each of them once
