@@ -28,7 +28,9 @@ import (
 	"nkhost/host/db"
 	"nkhost/host/group"
 	"nkhost/host/match"
+	"nkhost/host/matchmaker"
 	"nkhost/host/notification"
+	"nkhost/host/party"
 	"nkhost/host/providers"
 	"nkhost/host/purchase"
 	"nkhost/host/session"
@@ -56,6 +58,8 @@ type host struct {
 
 	notifications *notification.Service
 	channels      *chat.Service
+	maker         *matchmaker.Matchmaker
+	parties       *party.Registry
 }
 
 func (h *host) clock() time.Time { return h.now }
@@ -121,7 +125,10 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.maker = matchmaker.New(matchmaker.Config{MaxTickets: 3, MaxIntervals: 2, Now: h.clock}, func([][]matchmaker.Entry) {})
+	h.parties = party.NewRegistry(party.Options{Matchmaker: h.maker, Node: "n", Now: h.clock, LabelUpdateInterval: time.Second})
 	options := api.Options{
+		Matchmaker: h.maker, Parties: h.parties,
 		Friends: friends, Groups: groups, Purchases: purchases,
 		Tokens: h.tokens, Accounts: testAccounts{accounts, h.tokens}, Providers: knownProviders(t), Matches: &h.matches, Runtime: fakeRuntime{},
 		Storage: objects, Notifications: h.notifications, Channels: h.channels,

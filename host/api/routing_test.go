@@ -111,7 +111,7 @@ func TestEveryOperationOfTheContract(t *testing.T) {
 		"AddFriends", "DeleteFriends", "BlockFriends", "ListFriends", "ListFriendsOfFriends",
 		"CreateGroup", "UpdateGroup", "DeleteGroup", "ListGroups", "JoinGroup", "LeaveGroup",
 		"AddGroupUsers", "BanGroupUsers", "KickGroupUsers", "PromoteGroupUsers", "DemoteGroupUsers",
-		"ListGroupUsers", "ListUserGroups",
+		"ListGroupUsers", "ListUserGroups", "ListParties", "GetMatchmakerStats",
 		"ValidatePurchaseApple", "ValidatePurchaseFacebookInstant", "ValidatePurchaseGoogle", "ValidatePurchaseHuawei", "ValidatePurchaseSamsung",
 		"ValidateSubscriptionApple", "ValidateSubscriptionGoogle", "GetSubscription", "ListSubscriptions",
 	} {

@@ -130,6 +130,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		{name: "empty folder", args: []string{"--data_dir="}, want: "data_dir must not be empty"},
 		{name: "one key for both", args: []string{"--session.encryption_key=k", "--session.refresh_encryption_key=k"},
 			want: "session.encryption_key and session.refresh_encryption_key must differ, or a refresh token would pass as a session token"},
+		{name: "one party on many sockets", args: []string{"--session.single_party"}, want: "session.single_party works only with session.single_socket"},
 		{name: "one match on many sockets", args: []string{"--session.single_match"}, want: "session.single_match works only with session.single_socket"},
 		{name: "pings too rare", args: []string{"--socket.ping_period_ms=25000"},
 			want: "socket.ping_period_ms is 25000: it must be less than socket.pong_wait_ms, which is 25000"},

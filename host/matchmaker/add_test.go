@@ -129,6 +129,20 @@ func TestTicketsOfAParty(t *testing.T) {
 	if _, err := m.Add(party("b")); err != nil {
 		t.Errorf("a third ticket of the party: %v", err)
 	}
+	solo, _ := m.Add(request("s"))
+	for _, wrong := range []struct{ party, ticket string }{{"q", ids[0]}, {"p", ids[1]}, {"p", solo}, {"", solo}} {
+		if err := m.RemoveParty(wrong.party, wrong.ticket); status.Code(err) != codes.NotFound {
+			t.Errorf("party %q removed the ticket %q: %v", wrong.party, wrong.ticket, err)
+		}
+	}
+	if err := m.RemoveParty("p", ids[0]); err != nil || m.Count() != 3 {
+		t.Errorf("%d tickets after the party's first was removed: %v", m.Count(), err)
+	}
+	m.RemovePartyAll("q")
+	m.RemovePartyAll("p")
+	if got := m.Count(); got != 1 {
+		t.Errorf("%d tickets, want that of s", got)
+	}
 }
 
 // Players a and b are put into a group; before the pass is over, b's socket

@@ -20,6 +20,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"nkhost/host/match"
+	"nkhost/host/matchmaker"
+	"nkhost/host/party"
 )
 
 const (
@@ -36,6 +38,8 @@ type stage struct {
 	maker   *fakeMatchmaker
 	runtime *fakeRuntime
 	channel *fakeChannels
+	parties *party.Registry
+	tickets *matchmaker.Matchmaker // of the parties
 }
 
 func newStage(t *testing.T, change ...func(*Options)) *stage {
@@ -49,9 +53,14 @@ func newStage(t *testing.T, change ...func(*Options)) *stage {
 	}
 	options := Options{
 		Tokens: fakeTokens{}, Matches: s.matches, Matchmaker: s.maker, Runtime: s.runtime, Users: fakeUsers{}, Channels: s.channel,
-		Node: testNode, Now: func() time.Time { return time.UnixMilli(1_700_000_000_123) },
+		Node: testNode, Now: stageClock,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
+	s.tickets = matchmaker.New(matchmaker.Config{MaxTickets: 3, MaxIntervals: 2, Now: stageClock}, nil)
+	s.parties = party.NewRegistry(party.Options{
+		Clients: stageClients{s}, Matchmaker: s.tickets, Node: testNode, Now: stageClock, LabelUpdateInterval: time.Second,
+	})
+	options.Parties = s.parties
 	for _, f := range change {
 		f(&options)
 	}
@@ -65,12 +74,26 @@ func newStage(t *testing.T, change ...func(*Options)) *stage {
 			t.Error(err)
 		}
 		s.http.Close()
+		if n := s.parties.Count() + s.tickets.Count(); n != 0 {
+			t.Errorf("%d parties or tickets are left", n)
+		}
 		if n, p := s.server.Sessions(), s.server.Presences(); n != 0 || p != 0 {
 			t.Errorf("%d sessions and %d presences are left", n, p)
 		}
 	})
 	return s
 }
+
+func stageClock() time.Time { return time.UnixMilli(1_700_000_000_123) }
+
+// stageClients are the sockets as parties know them, which are made before.
+type stageClients struct{ stage *stage }
+
+func (c stageClients) SendTo(sessions []string, out *rtapi.Envelope) {
+	c.stage.server.SendTo(sessions, out)
+}
+
+func (c stageClients) IsOpen(sessionID string) bool { return c.stage.server.IsOpen(sessionID) }
 
 // client is one socket of a test.
 type client struct {
