@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,6 +103,24 @@ func TestErrorTexts(t *testing.T) {
 		c.write(in)
 		if got := c.read()["error"].(map[string]any)["message"]; got != want {
 			t.Errorf("%s: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// Each of Nakama's messages is one that clients may send, or one that only the server does.
+func TestEveryMessageIsKnown(t *testing.T) {
+	t.Parallel()
+	sent := strings.Fields(`channel channel_message channel_message_ack channel_presence_event error match match_data
+		match_presence_event matchmaker_matched matchmaker_ticket notifications status status_presence_event stream_data
+		stream_presence_event party party_leader party_join_request party_matchmaker_ticket party_data party_presence_event`)
+	for i := range messageField.Fields().Len() {
+		field := messageField.Fields().Get(i)
+		route, served := routes[field.Name()]
+		if served == slices.Contains(sent, string(field.Name())) {
+			t.Errorf("%s is served: %t", field.Name(), served)
+		}
+		if served && (route.handler == nil || route.name != string(field.Message().Name())) {
+			t.Errorf("%s is known to hooks as %q", field.Name(), route.name)
 		}
 	}
 }
