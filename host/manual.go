@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"nkhost/host/match"
+	"nkhost/host/party"
 	"nkhost/host/realtime"
 	"nkhost/host/session"
 	"nkhost/host/storage"
@@ -149,6 +150,9 @@ func (m *Manual) CreateMatch(ctx context.Context, module string, params map[stri
 
 // Match looks at a match. Its error's code is NotFound for one that has ended.
 func (m *Manual) Match(matchID string) (match.Snapshot, error) { return m.matches.Snapshot(matchID) }
+
+// Party looks at a party. Its error's code is NotFound for one that has ended.
+func (m *Manual) Party(partyID string) (party.Snapshot, error) { return m.parties.Get(partyID) }
 
 // MatchState is a match's state as a Go value.
 func (m *Manual) MatchState(matchID string) (any, error) {

@@ -36,16 +36,27 @@ func (h *Host) MatchByID(id string) *Match { return &Match{ID: id, host: h} }
 func (h *Host) Matchmake(users ...*User) *Match {
 	h.t.Helper()
 	count := int32(len(users))
+	return h.matchmake(users, func() {
+		h.t.Helper()
+		for _, user := range users {
+			answer := user.Request(&rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerAdd{MatchmakerAdd: &rtapi.MatchmakerAdd{
+				Query: "*", MinCount: count, MaxCount: count,
+			}}})
+			if answer.GetMatchmakerTicket() == nil {
+				h.t.Fatalf("the matchmaker does not take %s: %v", user.Username, answer.GetError().GetMessage())
+			}
+		}
+	})
+}
+
+// matchmake has users get into the matchmaker by ask, and waits until all are matched.
+func (h *Host) matchmake(users []*User, ask func()) *Match {
+	h.t.Helper()
 	seen := map[*User]int{}
 	for _, user := range users {
 		seen[user] = user.frameCount()
-		answer := user.Request(&rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerAdd{MatchmakerAdd: &rtapi.MatchmakerAdd{
-			Query: "*", MinCount: count, MaxCount: count,
-		}}})
-		if answer.GetMatchmakerTicket() == nil {
-			h.t.Fatalf("the matchmaker does not take %s: %v", user.Username, answer.GetError().GetMessage())
-		}
 	}
+	ask()
 	const patience = time.Minute // more than a ticket searches for
 	m := &Match{host: h, tokens: map[*User]string{}}
 	for waited := time.Duration(0); waited < patience; waited += h.step(patience) {

@@ -4,20 +4,22 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
 )
 
-// Received are messages that a match has sent to a user, the oldest first.
+// Received are messages that a match or a party has sent to a user, the oldest first.
 type Received struct {
 	t    T
 	user string
 	list []Message
 }
 
-// Message is data that a match has sent to a user.
+// Message is data that a match or a party has sent to a user.
 type Message struct {
 	OpCode   int64
 	Data     []byte
-	Sender   string // the name of the user that the match named as the sender, or ""
+	Sender   string // the name of the user who is said to be the sender, or ""
 	Reliable bool
 
 	t     T
@@ -26,17 +28,24 @@ type Message struct {
 
 // Received is all that the match has sent to a user, on any session.
 func (m *Match) Received(user *User) Received {
-	r := Received{t: m.host.t, user: user.Username}
-	for _, frame := range user.framesFrom(0) {
+	return received(user, func(frame *rtapi.Envelope) (Message, bool) {
 		data := frame.GetMatchData()
-		if data == nil || data.MatchId != m.ID {
+		return Message{
+			OpCode: data.GetOpCode(), Data: data.GetData(), Sender: data.GetPresence().GetUsername(), Reliable: data.GetReliable(),
+		}, data != nil && data.MatchId == m.ID
+	})
+}
+
+// received are those of the frames to a user that read takes for a message.
+func received(user *User, read func(*rtapi.Envelope) (Message, bool)) Received {
+	r := Received{t: user.host.t, user: user.Username}
+	for _, frame := range user.framesFrom(0) {
+		m, ok := read(frame)
+		if !ok {
 			continue
 		}
-		whole := fmt.Sprintf("message %d to %s (op code %d)", len(r.list)+1, user.Username, data.OpCode)
-		r.list = append(r.list, Message{
-			OpCode: data.OpCode, Data: data.Data, Sender: data.GetPresence().GetUsername(), Reliable: data.Reliable,
-			t: m.host.t, whole: whole,
-		})
+		m.t, m.whole = r.t, fmt.Sprintf("message %d to %s (op code %d)", len(r.list)+1, user.Username, m.OpCode)
+		r.list = append(r.list, m)
 	}
 	return r
 }
