@@ -34,6 +34,13 @@ class Player {
     player.socket.onmatchmakermatched = (matched) => player.#push("matched", matched);
     player.socket.onmatchdata = (data) => player.#push("data", data);
     player.socket.onmatchpresence = (presences) => player.#push("presences", presences);
+    player.socket.onparty = (party) => player.#push("party", party);
+    player.socket.onpartyclose = (closed) => player.#push("party closed", closed);
+    player.socket.onpartydata = (data) => player.#push("party data", data);
+    player.socket.onpartyjoinrequest = (request) => player.#push("party request", request);
+    player.socket.onpartyleader = (leader) => player.#push("party leader", leader);
+    player.socket.onpartymatchmakerticket = (ticket) => player.#push("party ticket", ticket);
+    player.socket.onpartypresence = (presences) => player.#push("party presences", presences);
     player.socket.ondisconnect = () => player.#push("disconnected", {});
     await player.socket.connect(player.session, false);
     return player;
@@ -213,4 +220,53 @@ describe("one's own modules", { concurrency: true }, () => {
       player.socket.disconnect(false);
     });
   }
+
+  // Over JSON only: the protobuf adapter has other field numbers for Party than Nakama
+  // since parties can be hidden.
+  test("know the parties of matched players", async () => {
+    const [ana, bob, carol] = await Promise.all([1, 2, 3].map(() => Player.connect(host, new WebSocketAdapterText())));
+    const ids = [ana, bob, carol].map((player) => player.session.user_id);
+    const { party_id, leader, self } = await ana.socket.createParty(false, 3);
+    assert.deepEqual(leader, self);
+    assert.equal(leader.user_id, ids[0]);
+
+    await bob.socket.joinParty(party_id);
+    const asked = await ana.next("party request");
+    assert.deepEqual(asked.presences.map((presence) => presence.user_id), [ids[1]]);
+    const listed = await ana.socket.listPartyJoinRequests(party_id);
+    assert.deepEqual(listed.presences, asked.presences);
+    await ana.socket.acceptPartyMember(party_id, asked.presences[0]);
+    const joined = await bob.next("party");
+    assert.deepEqual(joined.presences.map((presence) => presence.user_id).sort(), ids.slice(0, 2).sort());
+    await ana.next("party presences", ({ joins }) => joins?.some((presence) => presence.user_id === ids[1]));
+    await assert.rejects(carol.socket.closeParty(party_id),
+      (error) => error.code === 3 && error.message === "Error closing party: party leader only");
+
+    await ana.socket.sendPartyData(party_id, 7, new TextEncoder().encode(JSON.stringify("ready?")));
+    const said = await bob.next("party data");
+    assert.deepEqual([Number(said.op_code), decode(said.data), said.presence.user_id], [7, "ready?", ids[0]]);
+
+    await ana.socket.promotePartyMember(party_id, joined.self);
+    for (const player of [ana, bob]) assert.equal((await player.next("party leader")).presence.user_id, ids[1]);
+
+    const group = randomUUID().replaceAll("-", "");
+    const query = `+properties.group:${group}`;
+    const { ticket } = await bob.socket.addMatchmakerParty(party_id, query, 3, 3, { group });
+    assert.equal((await ana.next("party ticket")).ticket, ticket);
+    await carol.socket.addMatchmaker(query, 3, 3, { group });
+    const matched = await Promise.all([ana, bob, carol].map((player) => player.next("matched")));
+    for (const { self, users, match_id } of matched) {
+      assert.equal(match_id, matched[0].match_id);
+      assert.deepEqual(users.filter((user) => user.party_id === party_id).map((user) => user.presence.user_id).sort(), ids.slice(0, 2).sort());
+      assert.equal(self.party_id || "", self.presence.user_id === ids[2] ? "" : party_id);
+    }
+    const { label } = await ana.socket.joinMatch(matched[0].match_id);
+    assert.deepEqual(JSON.parse(label).parties, { [ids[0]]: party_id, [ids[1]]: party_id, [ids[2]]: "none" });
+
+    bob.socket.disconnect(false);
+    assert.equal((await ana.next("party leader")).presence.user_id, ids[0]);
+    await ana.socket.closeParty(party_id);
+    assert.equal((await ana.next("party closed")).party_id, party_id);
+    for (const player of [ana, carol]) player.socket.disconnect(false);
+  });
 });
