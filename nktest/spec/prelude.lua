@@ -122,8 +122,8 @@ end
 
 -- The world
 
-local User, Match = {}, {}
-User.__index, Match.__index = User, Match
+local User, Match, Party = {}, {}, {}
+User.__index, Match.__index, Party.__index = User, Match, Party
 
 local function name_of(user)
   if type(user) ~= "table" or getmetatable(user) ~= User then
@@ -166,6 +166,19 @@ function nktest.matchmake(...)
   local names = {}
   each({ ... }, function(name) names[#names + 1] = name end)
   return setmetatable({ id = host.matchmake(names) }, Match)
+end
+
+-- The first makes the party and leads it.
+function nktest.party(leader, ...)
+  local party = setmetatable({ id = host.party(name_of(leader)) }, Party)
+  party:join(...)
+  return party
+end
+
+function nktest.matchmake_parties(...)
+  local ids = {}
+  for i, party in ipairs({ ... }) do ids[i] = party.id end
+  return setmetatable({ id = host.matchmake_parties(ids) }, Match)
 end
 
 -- Returns the answer, or nil and the error's text.
@@ -256,6 +269,29 @@ function Match:last(user, op_code)
   end
   return all[#all]
 end
+
+function Party:join(...)
+  each({ ... }, function(name) host.party_join(self.id, name) end)
+end
+
+function Party:leave(...)
+  each({ ... }, function(name) host.party_leave(self.id, name) end)
+end
+
+function Party:promote(member) host.party_promote(self.id, name_of(member)) end
+function Party:leader() return host.party_leader(self.id) end
+function Party:members() return host.party_members(self.id) end
+
+-- What is no string is sent as JSON.
+function Party:send(member, op_code, data)
+  host.party_send(self.id, name_of(member), op_code, data)
+end
+
+function Party:received(user, op_code)
+  return host.party_received(self.id, name_of(user), op_code)
+end
+
+Party.last = Match.last
 
 -- What the runner calls
 

@@ -51,23 +51,36 @@ var primitives = map[string]primitive{
 	"match": func(w *world, a args) []any {
 		return []any{w.host.Match(a.text(0, "module"), a.fields(1, "params")).ID}
 	},
-	"matchmake": worldMatchmake,
-	"join":      matchJoin,
-	"leave":     func(w *world, a args) []any { w.match(a).Leave(w.user(a, 1)); return nil },
-	"send":      matchSend,
-	"received":  matchReceived,
-	"tick":      func(w *world, a args) []any { w.match(a).Tick(int(a.number(1, "count"))); return nil },
-	"signal":    matchSignal,
-	"terminate": func(w *world, a args) []any { w.match(a).Terminate(int(a.number(1, "grace"))); return nil },
-	"ended":     func(w *world, a args) []any { return []any{w.match(a).Ended()} },
-	"ticks":     func(w *world, a args) []any { return []any{w.match(a).TickCount()} },
-	"label":     func(w *world, a args) []any { return []any{w.match(a).Label()} },
-	"state":     func(w *world, a args) []any { return []any{w.match(a).State("").Any()} },
-	"members":   func(w *world, a args) []any { return []any{w.match(a).Members()} },
-	"has":       func(w *world, a args) []any { return []any{w.match(a).Has(w.user(a, 1))} },
-	"kicked":    func(w *world, a args) []any { return []any{w.match(a).Kicked(w.user(a, 1))} },
-	"may_fail":  func(w *world, a args) []any { w.match(a).MayFail(); return nil },
-	"failure":   matchFailure,
+	"matchmake":     worldMatchmake,
+	"join":          matchJoin,
+	"leave":         func(w *world, a args) []any { w.match(a).Leave(w.user(a, 1)); return nil },
+	"send":          matchSend,
+	"received":      matchReceived,
+	"tick":          func(w *world, a args) []any { w.match(a).Tick(int(a.number(1, "count"))); return nil },
+	"signal":        matchSignal,
+	"terminate":     func(w *world, a args) []any { w.match(a).Terminate(int(a.number(1, "grace"))); return nil },
+	"ended":         func(w *world, a args) []any { return []any{w.match(a).Ended()} },
+	"ticks":         func(w *world, a args) []any { return []any{w.match(a).TickCount()} },
+	"label":         func(w *world, a args) []any { return []any{w.match(a).Label()} },
+	"state":         func(w *world, a args) []any { return []any{w.match(a).State("").Any()} },
+	"members":       func(w *world, a args) []any { return []any{w.match(a).Members()} },
+	"has":           func(w *world, a args) []any { return []any{w.match(a).Has(w.user(a, 1))} },
+	"kicked":        func(w *world, a args) []any { return []any{w.match(a).Kicked(w.user(a, 1))} },
+	"party":         worldParty,
+	"party_join":    func(w *world, a args) []any { w.party(a).Join(w.user(a, 1)); return nil },
+	"party_leave":   func(w *world, a args) []any { w.party(a).Leave(w.user(a, 1)); return nil },
+	"party_promote": func(w *world, a args) []any { w.party(a).Promote(w.user(a, 1)); return nil },
+	"party_send": func(w *world, a args) []any {
+		w.party(a).Send(w.user(a, 1), int64(a.number(2, "op code")), a.any(3))
+		return nil
+	},
+	"party_received":    func(w *world, a args) []any { return received(a, w.party(a).Received(w.user(a, 1))) },
+	"party_leader":      func(w *world, a args) []any { return []any{w.party(a).Leader().Username} },
+	"party_members":     partyMembers,
+	"matchmake_parties": worldMatchmakeParties,
+
+	"may_fail": func(w *world, a args) []any { w.match(a).MayFail(); return nil },
+	"failure":  matchFailure,
 }
 
 // args are the arguments of a primitive. One that is wrong ends the test.
@@ -183,6 +196,8 @@ func (w *world) optionalUser(a args, n int) *nktest.User {
 // match is the match whose id the first argument is.
 func (w *world) match(a args) *nktest.Match { return w.host.MatchByID(a.text(0, "match id")) }
 
+func (w *world) party(a args) *nktest.Party { return w.host.PartyByID(a.text(0, "party id")) }
+
 func worldLog(w *world, a args) []any {
 	lines := w.host.Log()
 	if a.any(0) != nil {
@@ -234,11 +249,32 @@ func worldMatchmake(w *world, a args) []any {
 	for _, name := range argument[[]any](a, 0, "users", "a list that is not empty") {
 		users = append(users, w.host.User(name.(string)))
 	}
-	m := w.host.Matchmake(users...)
+	return w.madeMatch(w.host.Matchmake(users...))
+}
+
+func (w *world) madeMatch(m *nktest.Match) []any {
 	if m.ID == "" {
 		w.test.Fatalf("the matchmaker gave the users a token, since no hook made a match for them")
 	}
 	return []any{m.ID}
+}
+
+func worldParty(w *world, a args) []any { return []any{w.host.Party(w.user(a, 0)).ID} }
+
+func partyMembers(w *world, a args) []any {
+	names := []any{}
+	for _, user := range w.party(a).Members() {
+		names = append(names, user.Username)
+	}
+	return []any{names}
+}
+
+func worldMatchmakeParties(w *world, a args) []any {
+	var parties []*nktest.Party
+	for _, id := range argument[[]any](a, 0, "parties", "a list that is not empty") {
+		parties = append(parties, w.host.PartyByID(id.(string)))
+	}
+	return w.madeMatch(w.host.MatchmakeParties(parties...))
 }
 
 func matchJoin(w *world, a args) []any {
@@ -275,13 +311,16 @@ func matchFailure(w *world, a args) []any {
 	return []any{failure.Message}
 }
 
-func matchReceived(w *world, a args) []any {
+func matchReceived(w *world, a args) []any { return received(a, w.match(a).Received(w.user(a, 1))) }
+
+// received are the messages with the op code of argument 2, if there is one.
+func received(a args, all nktest.Received) []any {
 	var opCodes []int64
 	if a.any(2) != nil {
 		opCodes = append(opCodes, int64(a.number(2, "op code")))
 	}
 	list := []any{}
-	for _, message := range w.match(a).Received(w.user(a, 1)).All(opCodes...) {
+	for _, message := range all.All(opCodes...) {
 		fields := map[string]any{
 			"op_code": message.OpCode, "data": message.Text(), "sender": message.Sender, "reliable": message.Reliable,
 		}
