@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -41,7 +42,7 @@ func hooked(t *testing.T, refusal string) *nktest.Host {
 	return nktest.Open(t, os.DirFS(folder))
 }
 
-// call is what a hook has logged of a call.
+// hookCall is what a hook has logged of a call.
 type hookCall struct {
 	Hook         string
 	Payload, Out map[string]any
@@ -156,6 +157,52 @@ func TestHooksOfEveryMessage(t *testing.T) {
 	slices.Sort(seen)
 	if !slices.Equal(seen, realtime.Messages()) {
 		t.Errorf("the messages are %v", realtime.Messages())
+	}
+}
+
+// The hooks of parties' REST operations: their names, and what they see.
+func TestHooksOfListings(t *testing.T) {
+	t.Parallel()
+	h := nktest.Open(t, os.DirFS(folderWith(t, "main.lua", `
+		local nk = require("nakama")
+		for _, name in ipairs({"ListParties", "GetMatchmakerStats"}) do
+			nk.register_req_before(function(context, payload)
+				nk.logger_info(nk.json_encode({hook = "before " .. name, payload = payload}))
+				if name == "ListParties" then payload.limit = 1 end
+				return payload
+			end, name)
+			nk.register_req_after(function(context, out, payload)
+				nk.logger_info(nk.json_encode({hook = "after " .. name, out = out, payload = payload}))
+			end, name)
+		end`)))
+	alice := h.User("alice")
+	h.Party(alice)
+	h.Party(alice)
+	h.Advance(2 * time.Second)
+	client := h.Client(alice)
+	for _, step := range []struct {
+		path, name, before, after string
+		listed                    int
+	}{
+		{"/v2/party?limit=5&open=true&query=%2A", "ListParties", `{"limit":5,"open":true,"query":"*"}`, `{"limit":1,"open":true,"query":"*"}`, 1},
+		{"/v2/matchmaker/stats", "GetMatchmakerStats", `{}`, `{}`, 0},
+	} {
+		logged := len(h.Log())
+		if code, answer := client.Do("GET", step.path, ""); code != 200 || answer.Has("parties.1") {
+			t.Errorf("%s: %d %s", step.path, code, answer)
+		}
+		calls := hookCalls(t, h, logged)
+		if len(calls) != 2 || calls[0].Hook != "before "+step.name || calls[1].Hook != "after "+step.name {
+			t.Fatalf("the hooks that were called: %v", calls)
+		}
+		for i, want := range []string{step.before, step.after} {
+			if got, _ := json.Marshal(calls[i].Payload); string(got) != want {
+				t.Errorf("%s sees %s, want %s", calls[i].Hook, got, want)
+			}
+		}
+		if out, _ := calls[1].Out["parties"].([]any); len(out) != step.listed {
+			t.Errorf("%s sees the answer %v", calls[1].Hook, calls[1].Out)
+		}
 	}
 }
 

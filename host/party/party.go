@@ -152,10 +152,8 @@ func (r *Registry) Count() int {
 	return len(r.parties)
 }
 
-// Snapshot is what a party is like at a moment.
+// Snapshot is who is in a party at a moment, and who wants to be.
 type Snapshot struct {
-	Open     bool
-	MaxSize  int
 	Leader   Presence
 	Members  []Presence // the first to join first
 	Requests []Presence // to join, the oldest first
@@ -164,10 +162,7 @@ type Snapshot struct {
 // Get looks at a party. It fails with NotFound when there is none.
 func (r *Registry) Get(id string) (found Snapshot, err error) {
 	err = r.in(id, func(p *party) error {
-		found = Snapshot{
-			Open: p.open, MaxSize: p.maxSize, Leader: p.leader,
-			Members: slices.Clone(p.members), Requests: slices.Clone(p.requests),
-		}
+		found = Snapshot{Leader: p.leader, Members: slices.Clone(p.members), Requests: slices.Clone(p.requests)}
 		return nil
 	})
 	return found, err

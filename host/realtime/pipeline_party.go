@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
@@ -143,7 +144,7 @@ func (s *Server) partyAccept(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, bo
 		joiner := s.find(target.SessionID)
 		if joiner == nil {
 			_, err := accept()
-			return firstOf(err, errNotAccepted)
+			return cmp.Or(err, errNotAccepted)
 		}
 		err := s.enterParty(joiner, stream, accept)
 		if errors.Is(err, errSessionGone) {
@@ -151,13 +152,6 @@ func (s *Server) partyAccept(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, bo
 		}
 		return err
 	})
-}
-
-func firstOf(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }
 
 // partyRemove sends a member away, who is told that the party is closed, or refuses a
@@ -169,10 +163,10 @@ func (s *Server) partyRemove(c *socket, in *rtapi.Envelope) (*rtapi.Envelope, bo
 		var member bool
 		s.tracker.takeOff(match.ReasonLeave, func() []*presence {
 			member, err = s.options.Parties.Remove(stream.id(), c.self.SessionID, target)
-			if !member {
-				return nil
+			if removed := s.find(target.SessionID); member && removed != nil {
+				return s.tracker.findAll(removed, &stream, target.UserID)
 			}
-			return s.tracker.presencesOf(s.find(target.SessionID), &stream, target.UserID)
+			return nil
 		})
 		if member {
 			s.SendTo([]string{target.SessionID}, &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{

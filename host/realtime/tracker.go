@@ -56,11 +56,8 @@ func (t *tracker) find(s *socket, stream *Stream, userID string) *presence {
 	return nil
 }
 
-// presencesOf is find as a list. s may be nil. t.mu is held.
-func (t *tracker) presencesOf(s *socket, stream *Stream, userID string) []*presence {
-	if s == nil {
-		return nil
-	}
+// findAll is find as a list. t.mu is held.
+func (t *tracker) findAll(s *socket, stream *Stream, userID string) []*presence {
 	if p := t.find(s, stream, userID); p != nil {
 		return []*presence{p}
 	}
