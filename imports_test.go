@@ -59,7 +59,7 @@ var mayImport = map[string][]string{
 	"host/group":        {"host/cursor", "host/db", "host/notification"},
 	"host/notification": {"host/cursor", "host/db"},
 	"host/purchase":     {"host/cursor", "host/db", "host/providers"},
-	"host/social":       {"host/cursor", "host/db", "host/notification"},
+	"host/social":       {"host/cursor", "host/db", "host/notification", "host/providers"},
 	"host/storage":      {"host/cursor", "host/db", "host/query"},
 	"host/wallet":       {"host/cursor", "host/db"},
 }

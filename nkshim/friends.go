@@ -7,6 +7,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	glua "github.com/yuin/gopher-lua"
 
+	"nkhost/host/providers"
 	"nkhost/host/social"
 )
 
@@ -20,6 +21,7 @@ type Friends interface {
 	Delete(ctx context.Context, user social.User, friends []string) error
 	Block(ctx context.Context, userID string, friends []string) error
 	UpdateMetadata(ctx context.Context, userID, friendID, metadata string) error
+	Import(ctx context.Context, user social.User, friends providers.Friends, reset bool) error
 }
 
 var friendFunctions = map[string]function{

@@ -2,9 +2,11 @@ package nkshim
 
 import (
 	"context"
+	"log/slog"
 
 	"nkhost/host/account"
 	"nkhost/host/providers"
+	"nkhost/host/social"
 )
 
 var providerFunctions = map[string]function{
@@ -39,13 +41,32 @@ func authenticateWith(prove prover) function {
 	}
 }
 
-// authenticateWithFriends takes before the username whether to import friends. There are
-// none to import yet.
+// authenticateWithFriends takes before the username whether to import friends.
 func authenticateWithFriends(prove prover) function {
 	return func(r *Runtime, c call) int {
-		token := c.filledText(1, "token")
-		c.optBool(2, "import friends", true)
-		return authenticateProven(r, c, prove(r.deps.Providers, token), 3)
+		token, bring := c.filledText(1, "token"), c.optBool(2, "import friends", true)
+		username, create := c.optText(3, "username", ""), c.optBool(4, "create", true)
+		return authenticate(r, c, func(ctx context.Context) (account.User, bool, error) {
+			var profile providers.Profile
+			user, created, err := r.deps.Identities.AuthenticateWith(ctx, prove(r.deps.Providers, token).Noting(&profile), username, create)
+			if err == nil && bring {
+				r.bringFriends(ctx, social.User{ID: user.ID, Username: user.Username}, profile, token)
+			}
+			return user, created, err
+		})
+	}
+}
+
+// bringFriends imports the friends of who has shown a token to log in or to link. That it
+// fails holds nothing up, as on Nakama.
+func (r *Runtime) bringFriends(ctx context.Context, user social.User, profile providers.Profile, token string) {
+	friends := r.deps.Providers.FriendsOf(profile, token)
+	if friends == nil {
+		return
+	}
+	if err := r.deps.Friends.Import(ctx, user, friends, false); err != nil {
+		r.deps.Log.LogAttrs(ctx, slog.LevelWarn, "friends could not be imported",
+			append(logAttrs(ctx), slog.String("of", user.ID), slog.Any("error", err))...)
 	}
 }
 
@@ -69,13 +90,21 @@ func linkWith(prove prover) function {
 	}
 }
 
-// linkWithFriends takes a username between the two, and whether to import friends, of
-// which there are none yet.
+// linkWithFriends takes a username between the two, and whether to import friends.
 func linkWithFriends(prove prover) function {
 	return func(r *Runtime, c call) int {
-		user, _, token := c.id(1, "user id"), c.filledText(2, "username"), c.filledText(3, "token")
-		c.optBool(4, "import friends", true)
-		return linkProven(r, c, user, prove(r.deps.Providers, token))
+		user := social.User{ID: c.id(1, "user id"), Username: c.filledText(2, "username")}
+		token, bring := c.filledText(3, "token"), c.optBool(4, "import friends", true)
+		ctx := c.context()
+		r.await(c, func() error {
+			var profile providers.Profile
+			err := r.deps.Identities.LinkWith(ctx, user.ID, prove(r.deps.Providers, token).Noting(&profile))
+			if err == nil && bring {
+				r.bringFriends(ctx, user, profile, token)
+			}
+			return err
+		})
+		return 0
 	}
 }
 

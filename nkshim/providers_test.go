@@ -3,6 +3,7 @@ package nkshim
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"nkhost/host/account"
 	"nkhost/host/providers"
+	"nkhost/host/social"
 )
 
 // proven is what comes of a proof: the provider, or the error's code.
@@ -40,8 +42,20 @@ func (f *fakeAccounts) UnlinkFrom(_ context.Context, user string, kind providers
 	return f.ask("unlink %s %s %s", user, string(kind), proven(proof))
 }
 
-// oneProvider is Steam alone, where every ticket is user 5's; the others are not
-// configured or cannot be reached.
+// importing are friends that note whose were imported, by the ids that the provider knows.
+type importing struct {
+	Friends
+	asked string
+}
+
+func (f *importing) Import(ctx context.Context, user social.User, friends providers.Friends, reset bool) error {
+	kind, ids, err := friends(ctx)
+	f.asked = fmt.Sprintf("%s %s %v %t", user.Username, string(kind), ids, reset)
+	return err
+}
+
+// oneProvider is Steam alone, where every ticket is user 5's, who has one friend; the others
+// are not configured or cannot be reached.
 func oneProvider(t *testing.T) func(*Deps) {
 	client, err := providers.New(providers.Options{
 		Config: providers.Config{SteamPublisherKey: "key", SteamAppID: 1},
@@ -59,14 +73,24 @@ func (steamOnly) RoundTrip(request *http.Request) (*http.Response, error) {
 	if request.URL.Host != "partner.steam-api.com" {
 		return nil, errors.New("unreachable")
 	}
-	body := io.NopCloser(strings.NewReader(`{"response":{"params":{"steamid":"5"}}}`))
+	text := `{"response":{"params":{"steamid":"5"}}}`
+	if strings.HasPrefix(request.URL.Path, "/ISteamUser/GetFriendList/") {
+		text = `{"friendslist":{"friends":[{"steamid":"6"}]}}`
+	}
+	body := io.NopCloser(strings.NewReader(text))
 	return &http.Response{StatusCode: http.StatusOK, Body: body, Request: request}, nil
 }
 
 func TestProviderFunctions(t *testing.T) {
 	t.Parallel()
 	const signature = `"p", "b", 1, "cw==", "cw==", "https://static.gc.apple.com/k"`
+	imports := map[string]string{
+		`nk.authenticate_steam("t")`:       "alice steam [6] false",
+		`nk.link_steam(id, "n", "t")`:      "n steam [6] false",
+		`nk.authenticate_steam("t", true)`: "alice steam [6] false",
+	}
 	for call, want := range map[string]string{
+		`nk.authenticate_steam("t", true)`:                           `with steam 5 "" true`,
 		`nk.authenticate_steam("t")`:                                 `with steam 5 "" true`,
 		`nk.authenticate_steam("t", false, "n", false)`:              `with steam 5 "n" false`,
 		`nk.authenticate_apple("t", "n", false)`:                     `with FailedPrecondition "n" false`,
@@ -92,12 +116,15 @@ func TestProviderFunctions(t *testing.T) {
 	} {
 		t.Run(call, func(t *testing.T) {
 			t.Parallel()
-			fake := &fakeAccounts{}
-			if _, err := evaluate(t, `local id = "`+aliceID+`" `+call, fake.into, oneProvider(t)); err != nil {
+			fake, friends := &fakeAccounts{}, &importing{}
+			if _, err := evaluate(t, `local id = "`+aliceID+`" `+call, fake.into, oneProvider(t), func(d *Deps) { d.Friends = friends }); err != nil {
 				t.Fatal(err)
 			}
 			if fake.asked != want {
 				t.Errorf("asked for %s, want %s", fake.asked, want)
+			}
+			if friends.asked != imports[call] {
+				t.Errorf("imported %q, want %q", friends.asked, imports[call])
 			}
 		})
 	}

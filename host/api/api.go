@@ -111,6 +111,7 @@ type Friends interface {
 	Add(ctx context.Context, user social.User, friends []string, metadata string) error
 	Delete(ctx context.Context, user social.User, friends []string) error
 	Block(ctx context.Context, userID string, friends []string) error
+	Import(ctx context.Context, user social.User, friends providers.Friends, reset bool) error
 }
 
 // Groups keeps groups. See group.Service for its errors.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"log/slog"
 
 	nakama "github.com/heroiclabs/nakama-common/api"
 	"google.golang.org/grpc/codes"
@@ -9,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"nkhost/host/providers"
 	"nkhost/host/session"
 	"nkhost/host/social"
 )
@@ -49,6 +51,28 @@ func (s *server) blockFriends(ctx context.Context, caller *session.Caller, in *n
 	return s.withFriends(ctx, caller, in, true, func(user social.User, ids []string) error {
 		return s.Friends.Block(ctx, user.ID, ids)
 	})
+}
+
+func (s *server) importFacebookFriends(ctx context.Context, caller *session.Caller, in *nakama.ImportFacebookFriendsRequest) (*emptypb.Empty, error) {
+	user := social.User{ID: caller.UserID, Username: caller.Username}
+	return empty(s.Friends.Import(ctx, user, s.Providers.FacebookFriends(in.GetAccount().GetToken()), in.GetReset_().GetValue()))
+}
+
+func (s *server) importSteamFriends(ctx context.Context, caller *session.Caller, in *nakama.ImportSteamFriendsRequest) (*emptypb.Empty, error) {
+	user := social.User{ID: caller.UserID, Username: caller.Username}
+	return empty(s.Friends.Import(ctx, user, s.Providers.SteamFriends(in.GetAccount().GetToken()), in.GetReset_().GetValue()))
+}
+
+// bringFriends imports the friends of who has shown a token to log in or to link. That it
+// fails holds nothing up, as on Nakama.
+func (s *server) bringFriends(ctx context.Context, user social.User, profile providers.Profile, token string) {
+	friends := s.Providers.FriendsOf(profile, token)
+	if friends == nil {
+		return
+	}
+	if err := s.Friends.Import(ctx, user, friends, false); err != nil {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "friends could not be imported", slog.String("user_id", user.ID), slog.Any("error", err))
+	}
 }
 
 // named is what all requests about friends have.

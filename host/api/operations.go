@@ -103,9 +103,9 @@ func (s *server) operations() []operation {
 		served("AddFriends", post, "/v2/friend", "", sessionToken, s.addFriends),
 		served("DeleteFriends", del, "/v2/friend", "", sessionToken, s.deleteFriends),
 		served("BlockFriends", post, "/v2/friend/block", "", sessionToken, s.blockFriends),
-		planned("ImportFacebookFriends", post, "/v2/friend/facebook", "account"),
+		served("ImportFacebookFriends", post, "/v2/friend/facebook", "account", sessionToken, s.importFacebookFriends),
 		served("ListFriendsOfFriends", get, "/v2/friend/friends", "", sessionToken, s.listFriendsOfFriends),
-		planned("ImportSteamFriends", post, "/v2/friend/steam", "account"),
+		served("ImportSteamFriends", post, "/v2/friend/steam", "account", sessionToken, s.importSteamFriends),
 
 		served("ListGroups", get, "/v2/group", "", sessionToken, s.listGroups),
 		served("CreateGroup", post, "/v2/group", "*", sessionToken, s.createGroup),

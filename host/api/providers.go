@@ -9,6 +9,7 @@ import (
 
 	"nkhost/host/providers"
 	"nkhost/host/session"
+	"nkhost/host/social"
 )
 
 func (s *server) authenticateApple(ctx context.Context, caller *session.Caller, in *nakama.AuthenticateAppleRequest) (*nakama.Session, error) {
@@ -16,7 +17,8 @@ func (s *server) authenticateApple(ctx context.Context, caller *session.Caller, 
 }
 
 func (s *server) authenticateFacebook(ctx context.Context, caller *session.Caller, in *nakama.AuthenticateFacebookRequest) (*nakama.Session, error) {
-	return s.authenticateWith(ctx, caller, in, s.Providers.Facebook(in.GetAccount().GetToken()), in.GetAccount().GetVars())
+	token := in.GetAccount().GetToken()
+	return s.authenticateWithFriends(ctx, caller, in, s.Providers.Facebook(token), token, in.GetAccount().GetVars())
 }
 
 func (s *server) authenticateFacebookInstantGame(ctx context.Context, caller *session.Caller, in *nakama.AuthenticateFacebookInstantGameRequest) (*nakama.Session, error) {
@@ -32,7 +34,8 @@ func (s *server) authenticateGoogle(ctx context.Context, caller *session.Caller,
 }
 
 func (s *server) authenticateSteam(ctx context.Context, caller *session.Caller, in *nakama.AuthenticateSteamRequest) (*nakama.Session, error) {
-	return s.authenticateWith(ctx, caller, in, s.Providers.Steam(in.GetAccount().GetToken()), in.GetAccount().GetVars())
+	token := in.GetAccount().GetToken()
+	return s.authenticateWithFriends(ctx, caller, in, s.Providers.Steam(token), token, in.GetAccount().GetVars())
 }
 
 // newcomer is what all requests to authenticate say of a user that is not there yet.
@@ -51,6 +54,26 @@ func (s *server) authenticateWith(
 	return s.login(caller, user, created, vars)
 }
 
+// syncing is what requests say that may import the user's friends.
+type syncing interface{ GetSync() *wrapperspb.BoolValue }
+
+// authenticateWithFriends is authenticateWith for providers that know friends.
+func (s *server) authenticateWithFriends(ctx context.Context, caller *session.Caller, in interface {
+	newcomer
+	syncing
+}, proof providers.Proof, token string, vars map[string]string,
+) (*nakama.Session, error) {
+	var profile providers.Profile
+	user, created, err := s.Accounts.AuthenticateWith(ctx, proof.Noting(&profile), in.GetUsername(), wantsCreate(in.GetCreate()))
+	if err != nil {
+		return nil, err
+	}
+	if in.GetSync().GetValue() {
+		s.bringFriends(ctx, social.User{ID: user.ID, Username: user.Username}, profile, token)
+	}
+	return s.login(caller, user, created, vars)
+}
+
 func gameCenterSignature(in *nakama.AccountGameCenter) providers.GameCenterSignature {
 	return providers.GameCenterSignature{
 		PlayerID: in.GetPlayerId(), BundleID: in.GetBundleId(), Timestamp: in.GetTimestampSeconds(),
@@ -63,7 +86,8 @@ func (s *server) linkApple(ctx context.Context, caller *session.Caller, in *naka
 }
 
 func (s *server) linkFacebook(ctx context.Context, caller *session.Caller, in *nakama.LinkFacebookRequest) (*emptypb.Empty, error) {
-	return empty(s.Accounts.LinkWith(ctx, caller.UserID, s.Providers.Facebook(in.GetAccount().GetToken())))
+	token := in.GetAccount().GetToken()
+	return s.linkWithFriends(ctx, caller, in, s.Providers.Facebook(token), token)
 }
 
 func (s *server) linkFacebookInstantGame(ctx context.Context, caller *session.Caller, in *nakama.AccountFacebookInstantGame) (*emptypb.Empty, error) {
@@ -79,7 +103,19 @@ func (s *server) linkGoogle(ctx context.Context, caller *session.Caller, in *nak
 }
 
 func (s *server) linkSteam(ctx context.Context, caller *session.Caller, in *nakama.LinkSteamRequest) (*emptypb.Empty, error) {
-	return empty(s.Accounts.LinkWith(ctx, caller.UserID, s.Providers.Steam(in.GetAccount().GetToken())))
+	token := in.GetAccount().GetToken()
+	return s.linkWithFriends(ctx, caller, in, s.Providers.Steam(token), token)
+}
+
+func (s *server) linkWithFriends(ctx context.Context, caller *session.Caller, in syncing, proof providers.Proof, token string) (*emptypb.Empty, error) {
+	var profile providers.Profile
+	if err := s.Accounts.LinkWith(ctx, caller.UserID, proof.Noting(&profile)); err != nil {
+		return nil, err
+	}
+	if in.GetSync().GetValue() {
+		s.bringFriends(ctx, social.User{ID: caller.UserID, Username: caller.Username}, profile, token)
+	}
+	return &emptypb.Empty{}, nil
 }
 
 func (s *server) unlinkApple(ctx context.Context, caller *session.Caller, in *nakama.AccountApple) (*emptypb.Empty, error) {

@@ -114,6 +114,7 @@ func TestEveryOperationOfTheContract(t *testing.T) {
 		"ListGroupUsers", "ListUserGroups", "ListParties", "GetMatchmakerStats",
 		"ValidatePurchaseApple", "ValidatePurchaseFacebookInstant", "ValidatePurchaseGoogle", "ValidatePurchaseHuawei", "ValidatePurchaseSamsung",
 		"ValidateSubscriptionApple", "ValidateSubscriptionGoogle", "GetSubscription", "ListSubscriptions",
+		"ImportFacebookFriends", "ImportSteamFriends",
 	} {
 		served[name] = true
 	}

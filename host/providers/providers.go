@@ -145,12 +145,8 @@ func (c *Client) proof(kind Kind, verify func(ctx context.Context) (Profile, err
 		case err == nil:
 			profile.Kind = kind
 			return profile, nil
-		case ctx.Err() != nil:
-			return Profile{}, ctx.Err()
 		}
-		c.options.Log.LogAttrs(ctx, slog.LevelInfo, "a profile could not be authenticated",
-			slog.String("provider", kind.String()), slog.Any("error", err))
-		return Profile{}, status.Errorf(codes.Unauthenticated, "Could not authenticate %s profile.", kind)
+		return Profile{}, c.unauthenticated(ctx, kind, "a profile could not be authenticated", err)
 	}
 }
 

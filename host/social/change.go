@@ -32,9 +32,11 @@ type pair struct {
 
 // each runs change for every friend, all in one transaction. change may run several
 // times, each time for all; begin is called before.
-func (s *Service) each(ctx context.Context, userID string, friends []string, begin func(), change func(p *pair) error) error {
+func (s *Service) each(ctx context.Context, userID string, friends []string, begin func(tx *db.Tx) error, change func(p *pair) error) error {
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		begin()
+		if err := begin(tx); err != nil {
+			return err
+		}
 		if ok, err := exists(ctx, tx, s.sql.userExists, userID); err != nil || !ok {
 			if err == nil {
 				err = status.Error(codes.NotFound, "User account not found.")
@@ -52,6 +54,14 @@ func (s *Service) each(ctx context.Context, userID string, friends []string, beg
 		}
 		return nil
 	})
+}
+
+// forget begins a transaction anew, in which nothing has been said yet.
+func forget(notices *[]notification.Notification) func(tx *db.Tx) error {
+	return func(*db.Tx) error {
+		*notices = nil
+		return nil
+	}
 }
 
 func exists(ctx context.Context, tx *db.Tx, stmt *db.Stmt, id string) (bool, error) {
@@ -121,7 +131,7 @@ func (s *Service) Add(ctx context.Context, user User, friends []string, metadata
 		return status.Error(codes.Internal, "The metadata of a friend must be a JSON object.")
 	}
 	var notices []notification.Notification
-	err := s.each(ctx, user.ID, friends, func() { notices = nil }, func(p *pair) error {
+	err := s.each(ctx, user.ID, friends, forget(&notices), func(p *pair) error {
 		code, err := p.add(ctx, metadata)
 		if err != nil || code == 0 {
 			return err
@@ -186,7 +196,7 @@ func (s *Service) notifyUnless(ctx context.Context, err error, notices []notific
 // blocks. A block by the other stays.
 func (s *Service) Delete(ctx context.Context, user User, friends []string) error {
 	var notices []notification.Notification
-	err := s.each(ctx, user.ID, friends, func() { notices = nil }, func(p *pair) error {
+	err := s.each(ctx, user.ID, friends, forget(&notices), func(p *pair) error {
 		if p.mine.there {
 			if err := p.remove(ctx, p.user, p.friend); err != nil {
 				return err
@@ -203,7 +213,7 @@ func (s *Service) Delete(ctx context.Context, user User, friends []string) error
 
 // Block blocks users, whatever they were before. Those who do not exist are passed over.
 func (s *Service) Block(ctx context.Context, userID string, friends []string) error {
-	err := s.each(ctx, userID, friends, func() {}, func(p *pair) error {
+	err := s.each(ctx, userID, friends, func(*db.Tx) error { return nil }, func(p *pair) error {
 		if p.mine.there {
 			if err := p.set(ctx, p.user, p.friend, StateBlocked, p.mine.metadata); err != nil {
 				return err

@@ -31,6 +31,7 @@ const (
 const (
 	codeRequest int32 = -2
 	codeAccept  int32 = -3
+	codeJoin    int32 = -6
 	codeRemove  int32 = -9
 )
 

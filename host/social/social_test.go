@@ -2,8 +2,10 @@ package social
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"nkhost/host/db"
 	"nkhost/host/db/dbtest"
 	"nkhost/host/notification"
+	"nkhost/host/providers"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(dbtest.Main(m)) }
@@ -153,6 +156,111 @@ func TestPagesOfFriends(t *testing.T) {
 		}
 		if len(seen) != 5 || cursor != "" {
 			t.Errorf("%d friends on three pages, and a cursor %q", len(seen), cursor)
+		}
+	})
+}
+
+// Story: ana comes from Facebook, where she has five friends who play: bob, who is a stranger,
+// cy, who has asked her, dee, whom she has asked, eve, who has blocked her, and flo, whom she
+// has blocked. Later she has them take the place of all others.
+func TestImport(t *testing.T) {
+	onEach(t, func(t *testing.T, f *fixture) {
+		ana := f.user(t, "ana")
+		friends := map[string]User{}
+		for _, name := range []string{"bob", "cy", "dee", "eve", "flo", "gus", "hal"} {
+			friends[name] = f.user(t, name)
+			if _, err := f.db.Exec(t.Context(), "UPDATE users SET facebook_id = $2 WHERE id = $1", friends[name].ID, "facebook-"+name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := f.db.Exec(t.Context(), "UPDATE users SET facebook_id = 'facebook-ana', steam_id = 'steam-ana' WHERE id = $1", ana.ID); err != nil {
+			t.Fatal(err)
+		}
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(f.Add(t.Context(), friends["cy"], []string{ana.ID}, ""))
+		must(f.Add(t.Context(), ana, []string{friends["dee"].ID, friends["gus"].ID}, `{"note":"old","provider":"x"}`))
+		must(f.Add(t.Context(), friends["gus"], []string{ana.ID}, ""))
+		must(f.Add(t.Context(), ana, []string{friends["hal"].ID}, ""))
+		must(f.Block(t.Context(), friends["eve"].ID, []string{ana.ID}))
+		must(f.Block(t.Context(), ana.ID, []string{friends["flo"].ID}))
+
+		from := func(kind providers.Kind, ids ...string) providers.Friends {
+			return func(context.Context) (providers.Kind, []string, error) { return kind, ids, nil }
+		}
+		known := from(providers.Facebook, "facebook-bob", "facebook-cy", "facebook-dee", "facebook-eve", "facebook-flo",
+			"facebook-bob", "facebook-ana", "facebook-nobody")
+		states := func() string {
+			t.Helper()
+			list, err := f.List(t.Context(), ana.ID, 100, nil, "")
+			must(err)
+			var names []string
+			for _, one := range list.Friends {
+				for name, user := range friends {
+					if user.ID == one.User.Id {
+						names = append(names, fmt.Sprint(name, one.State.GetValue(), one.Metadata))
+					}
+				}
+			}
+			slices.Sort(names)
+			return strings.Join(names, " ")
+		}
+		f.notices = nil
+		must(f.Import(t.Context(), ana, known, false))
+		want := `bob0{"provider":"facebook"} cy0{"provider":"facebook"} dee0{"note":"old","provider":"facebook"} flo3{} gus0{"note":"old","provider":"x"} hal1{}`
+		if got := states(); got != want {
+			t.Errorf("friends\n%s\nwant\n%s", got, want)
+		}
+		if want := []string{"-6", "-6", "-6"}; !slices.Equal(f.notices, want) {
+			t.Errorf("notices %q, want %q", f.notices, want)
+		}
+		edges := func(name string, want int) {
+			t.Helper()
+			user := friends[name]
+			if name == "ana" {
+				user = ana
+			}
+			if got, listed := f.edges(t, user), len(f.states(t, user)); got != want || listed != want {
+				t.Errorf("%s has %d edges, counted %d, want %d", name, listed, got, want)
+			}
+		}
+		edges("ana", 6)
+		edges("bob", 1)
+		edges("eve", 1)
+		edges("flo", 0)
+
+		f.notices = nil
+		must(f.Import(t.Context(), ana, known, false))
+		must(f.Import(t.Context(), ana, from(providers.Steam, "facebook-bob"), false))
+		if got := states(); got != want || len(f.notices) != 0 {
+			t.Errorf("friends once more\n%s\nwant\n%s\nnotices %q", got, want, f.notices)
+		}
+		must(f.Import(t.Context(), ana, known, true))
+		want = `bob0{"provider":"facebook"} cy0{"provider":"facebook"} dee0{"provider":"facebook"} flo3{}`
+		if got := states(); got != want || len(f.notices) != 3 {
+			t.Errorf("friends after a reset\n%s\nwant\n%s\nnotices %q", got, want, f.notices)
+		}
+		edges("ana", 4)
+		edges("bob", 1)
+		edges("gus", 0)
+		edges("hal", 0)
+		edges("eve", 1)
+
+		must(f.Import(t.Context(), ana, from(providers.Steam), true))
+		if got := states(); got != "flo3{}" {
+			t.Errorf("friends after a reset to none: %s", got)
+		}
+		edges("ana", 1)
+		edges("bob", 0)
+
+		broken := errors.New("broken")
+		err := f.Import(t.Context(), ana, func(context.Context) (providers.Kind, []string, error) { return "", nil, broken }, true)
+		if !errors.Is(err, broken) || states() != "flo3{}" {
+			t.Errorf("error %v", err)
 		}
 	})
 }

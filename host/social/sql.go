@@ -4,11 +4,13 @@ import (
 	"context"
 
 	"nkhost/host/db"
+	"nkhost/host/providers"
 )
 
 type statements struct {
-	userByName *db.Stmt // username → id
-	userExists *db.Stmt // id → 1
+	userByName *db.Stmt                    // username → id
+	userExists *db.Stmt                    // id → 1
+	byProvider map[providers.Kind]*db.Stmt // id there → id
 
 	edge    *db.Stmt // source_id, destination_id → state, metadata, in a transaction
 	insert  *db.Stmt // source_id, destination_id, state, position, update_time, metadata
@@ -16,6 +18,9 @@ type statements struct {
 	remove  *db.Stmt // source_id, destination_id
 	count   *db.Stmt // user id, what to add, time
 	uncount *db.Stmt // user id: takes it out of the counts of others
+
+	// For a user's id: what resetting its friends takes, in this order.
+	uncountFriends, uncountOwn, removeFriends *db.Stmt
 
 	setMetadata *db.Stmt // source_id, destination_id, metadata
 	list        *db.Stmt // source_id, state or -1, the state, position and id to begin with, limit
@@ -26,7 +31,7 @@ type statements struct {
 
 func prepare(ctx context.Context, d *db.DB) (statements, error) {
 	const columns = `destination_id, state, position, update_time, metadata`
-	var sql statements
+	sql := statements{byProvider: map[providers.Kind]*db.Stmt{}}
 	for _, s := range []struct {
 		stmt  **db.Stmt
 		make  func(context.Context, string) (*db.Stmt, error)
@@ -46,6 +51,13 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 		{&sql.uncount, d.Writer, `
 			UPDATE users SET edge_count = edge_count - 1
 			WHERE id IN (SELECT source_id FROM user_edge WHERE destination_id = $1)`},
+		{&sql.uncountFriends, d.Writer, `
+			UPDATE users SET edge_count = edge_count - 1
+			WHERE id IN (SELECT source_id FROM user_edge WHERE destination_id = $1 AND state <> 3)`},
+		{&sql.uncountOwn, d.Writer, `
+			UPDATE users SET edge_count = edge_count - (SELECT COUNT(*) FROM user_edge WHERE source_id = $1 AND state <> 3)
+			WHERE id = $1`},
+		{&sql.removeFriends, d.Writer, `DELETE FROM user_edge WHERE (source_id = $1 OR destination_id = $1) AND state <> 3`},
 		{&sql.setMetadata, d.Writer, `UPDATE user_edge SET metadata = $3 WHERE source_id = $1 AND destination_id = $2`},
 		{&sql.list, d.Reader, `
 			SELECT ` + columns + ` FROM user_edge
@@ -66,6 +78,13 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 			return statements{}, err
 		}
 		*s.stmt = stmt
+	}
+	for kind, column := range map[providers.Kind]string{providers.Facebook: "facebook_id", providers.Steam: "steam_id"} {
+		stmt, err := d.Reader(ctx, `SELECT id FROM users WHERE `+column+` = $1`)
+		if err != nil {
+			return statements{}, err
+		}
+		sql.byProvider[kind] = stmt
 	}
 	return sql, nil
 }
