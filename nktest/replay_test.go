@@ -37,7 +37,7 @@ func recordArena(t *testing.T, last ...string) (file string, state any) {
 	t.Helper()
 	folder := t.TempDir()
 	r := &recorder{T: t}
-	h := nktest.Open(r, testModules(), recordTo(folder))
+	h := nktest.Open(r, testModules(), recordTo(folder), nktest.Configure(func(c *config.Config) { c.IAP.FacebookInstant.AppSecret = "secret" }))
 	h.HTTP(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader("from \xff outside"))}, nil
 	})
@@ -50,7 +50,7 @@ func recordArena(t *testing.T, last ...string) (file string, state any) {
 		m.TryJoin(user, map[string]string{"password": "p"})
 	}
 	m.Tick(3)
-	for _, what := range append([]string{"time", "http", "read", "label", "log", "random", "roll", "dump"}, last...) {
+	for _, what := range append([]string{"time", "http", "read", "buy", "label", "log", "random", "roll", "dump"}, last...) {
 		m.Send(alice, 5, what)
 		h.Advance(300 * time.Millisecond)
 	}
@@ -94,6 +94,8 @@ func TestReplay(t *testing.T) {
 		t.Errorf("the replay ends as %+v", r)
 	}
 	r.State("").Is(state)
+	r.State("bought.validated_purchases.0.product_id").Is("gems")
+	r.State("had").Is(1)
 	if info, err := os.Stat(file); err == nil {
 		t.Logf("%d ticks in %d bytes", r.Tick, info.Size())
 	}

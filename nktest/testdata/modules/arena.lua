@@ -72,6 +72,13 @@ function acts.roll(state)
   state.refusal = err
 end
 
+function acts.buy(state, message)
+  local payload = nk.base64url_encode('{"algorithm":"HMAC-SHA256","product_id":"gems","purchase_token":"t1","purchase_time":1700000000}', false)
+  local signature = nk.base64url_encode(nk.hmac_sha256_hash(payload, "secret"), false)
+  state.bought = nk.purchase_validate_facebook_instant(message.sender.user_id, signature .. "." .. payload)
+  state.had = #nk.purchases_list(message.sender.user_id)
+end
+
 -- The order of fields is part of what comes from outside.
 function acts.dump(state)
   local objects = nk.storage_read({ { collection = "c", key = "k", user_id = "00000000-0000-0000-0000-000000000000" } })
