@@ -47,3 +47,56 @@ func FuzzRSAKey(f *testing.F) {
 		}
 	})
 }
+
+// No text passes for a receipt of Apple's, Google's or Huawei's that names no purchase, and
+// none makes a reader panic.
+func FuzzStoreAnswers(f *testing.F) {
+	for _, seed := range []string{
+		googleShown, `{"json":"{}"}`, `{"json":"{\"packageName\":\"p\"}"}`,
+		`{"status":0,"is-retryable":"true","receipt":null,"latest_receipt_info":[{"expires_date_ms":"1"},{"transaction_id":"1","purchase_date_ms":2}]}`,
+		`{"receipt":{"in_app":[{"transaction_id":"1"},{"transaction_id":"1"},null]}}`,
+		`{"responseCode":"0","purchaseTokenData":"{\"purchaseTime\":\"1\"}"}`, `{"lineItems":[{}]}`, `null`, `[]`, ``,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if receipt, err := readGoogleReceipt(text); err == nil && receipt.PackageName == "" {
+			t.Errorf("a receipt without package was taken")
+		}
+		if bought, err := readHuaweiAnswer([]byte(text)); err == nil && bought.PurchaseState != 0 {
+			t.Errorf("a purchase in state %d was taken", bought.PurchaseState)
+		}
+		var apple appleAnswer
+		if json.Unmarshal([]byte(text), &apple) == nil {
+			checkAppleItems(t, apple)
+		}
+		var google googleSubscription
+		if json.Unmarshal([]byte(text), &google) == nil {
+			if _, err := google.item("p"); (err != nil) != (len(google.LineItems) == 0) {
+				t.Errorf("%d items give %v", len(google.LineItems), err)
+			}
+		}
+	})
+}
+
+// checkAppleItems wants that each transaction is listed once, and the subscription first
+// that holds longest.
+func checkAppleItems(t *testing.T, answer appleAnswer) {
+	purchases, _ := answer.purchases()
+	seen := map[string]bool{}
+	for _, p := range purchases {
+		if seen[p.TransactionID] {
+			t.Errorf("transaction %q is listed twice", p.TransactionID)
+		}
+		seen[p.TransactionID] = true
+	}
+	subscriptions, err := answer.subscriptions()
+	if err == nil && len(subscriptions) == 0 {
+		t.Error("there are no subscriptions, and no error")
+	}
+	for _, s := range subscriptions {
+		if s.ExpiryTime.After(subscriptions[0].ExpiryTime) {
+			t.Error("the first subscription does not hold longest")
+		}
+	}
+}

@@ -13,7 +13,7 @@ import (
 )
 
 // maxAnswer is how much of a provider's answer is read, in bytes.
-const maxAnswer = 1 << 20
+const maxAnswer = 4 << 20
 
 // getJSON asks for a JSON document.
 func (c *Client) getJSON(ctx context.Context, address, bearer string, into any) error {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/heroiclabs/nakama-common/api"
 	"google.golang.org/grpc/codes"
@@ -29,7 +31,7 @@ type Purchase struct {
 	Store         api.StoreProvider
 	Environment   api.StoreEnvironment
 	ProductID     string
-	TransactionID string // the same for the same purchase, and at most 512 bytes, as ProductID
+	TransactionID string // the same for the same purchase; UTF-8 of at most 512 bytes, as ProductID
 	PurchaseTime  time.Time
 	// RefundTime is zero if the store says nothing of it, and the Unix epoch if it says that
 	// there was no refund.
@@ -88,10 +90,15 @@ func (c *Client) subscriptions(store string, verify func(ctx context.Context) ([
 }
 
 func checkProduct(transactionID, productID string) error {
-	if transactionID == "" || len(transactionID) > maxProductID || len(productID) > maxProductID {
+	if transactionID == "" || !isStorable(transactionID) || !isStorable(productID) {
 		return errMalformed()
 	}
 	return nil
+}
+
+// isStorable says that every database can keep an id.
+func isStorable(id string) bool {
+	return len(id) <= maxProductID && utf8.ValidString(id) && !strings.Contains(id, "\x00")
 }
 
 // receiptError is what a client learns of a failure. The log learns the rest.

@@ -511,6 +511,10 @@ func TestFacebookInstantPurchase(t *testing.T) {
 	}) {
 		t.Errorf("purchases %+v, %v", found, err)
 	}
+	for _, id := range []string{"", strings.Repeat("x", maxProductID+1), `\u0000`} {
+		signed := playerInfo("secret", strings.Replace(payload, "token-1", id, 1))
+		wantText(t, s.FacebookInstantPurchase(signed).fails(t), codes.Unknown, "receipt is malformed")
+	}
 	wantText(t, s.FacebookInstantPurchase("").fails(t), codes.InvalidArgument, "SignedRequest cannot be empty.")
 	for _, signed := range []string{playerInfo("other", payload), playerInfo("", payload), "receipt", "a.b", playerInfo("secret", `{"algorithm":"none"}`)} {
 		wantText(t, s.FacebookInstantPurchase(signed).fails(t), codes.Unknown, "signedRequest verification failed")

@@ -9,7 +9,9 @@ package purchase
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
@@ -118,16 +120,24 @@ func (s *Service) checkUser(ctx context.Context, tx *db.Tx, userID string) error
 
 // Get returns a purchase that was kept. The error's code is NotFound.
 func (s *Service) Get(ctx context.Context, transactionID string) (*api.ValidatedPurchase, error) {
+	if !isStorable(transactionID) {
+		return nil, errNoPurchase()
+	}
 	var row purchaseRow
 	found, err := s.sql.get.Row(ctx, transactionID).Scan(row.fields()...)
 	switch {
 	case err != nil:
 		return nil, err
 	case !found:
-		return nil, status.Error(codes.NotFound, "purchase not found")
+		return nil, errNoPurchase()
 	}
 	return row.purchase(), nil
 }
+
+func errNoPurchase() error { return status.Error(codes.NotFound, "purchase not found") }
+
+// isStorable says whether an id can be a stored one; PostgreSQL fails on others.
+func isStorable(id string) bool { return utf8.ValidString(id) && !strings.Contains(id, "\x00") }
 
 // purchaseRow is a purchase as it is stored.
 type purchaseRow struct {

@@ -161,8 +161,12 @@ func TestRefusals(t *testing.T) {
 		wantError(t, err, codes.NotFound, "User account not found.")
 		_, err = f.ValidateSubscription(t.Context(), nobody, subscribed(pass("s1", f.now)), true)
 		wantError(t, err, codes.NotFound, "User account not found.")
-		_, err = f.Subscription(t.Context(), ana, "pass")
-		wantError(t, err, codes.NotFound, "subscription not found")
+		for _, id := range []string{"pass", "", "\xff", "\x00"} {
+			_, err = f.Subscription(t.Context(), ana, id)
+			wantError(t, err, codes.NotFound, "subscription not found")
+			_, err = f.Get(t.Context(), id)
+			wantError(t, err, codes.NotFound, "purchase not found")
+		}
 	})
 }
 

@@ -97,16 +97,21 @@ func jsonText(text string) string {
 // Subscription returns a user's subscription to a product, of several the one that holds
 // longest. The error's code is NotFound.
 func (s *Service) Subscription(ctx context.Context, userID, productID string) (*api.ValidatedSubscription, error) {
+	if !isStorable(productID) {
+		return nil, errNoSubscription()
+	}
 	var row subscriptionRow
 	found, err := s.sql.ofProduct.Row(ctx, userID, productID).Scan(row.fields()...)
 	switch {
 	case err != nil:
 		return nil, err
 	case !found:
-		return nil, status.Error(codes.NotFound, "subscription not found")
+		return nil, errNoSubscription()
 	}
 	return row.subscription(s), nil
 }
+
+func errNoSubscription() error { return status.Error(codes.NotFound, "subscription not found") }
 
 // subscriptionRow is a subscription as it is stored.
 type subscriptionRow struct {
