@@ -11,8 +11,9 @@ import (
 )
 
 // outbox is the bounded queue of a socket's outgoing frames. While it is empty it
-// costs no goroutine and hardly any memory: whoever puts the first frame in starts
-// one that writes until none is left, all that waits at a time.
+// costs no goroutine and hardly any memory: whoever puts the first frame in sees to a
+// flusher, one of the server's writers or a goroutine of the socket's own, that writes
+// until none is left, all that waits at a time.
 //
 // All frames but those of the WebSocket library's own protocol errors go out this
 // way, each whole in one write, so that frames of both never mix.
@@ -21,7 +22,7 @@ type outbox struct {
 	state   outboxState
 	waiting [][]byte
 	spare   [][]byte    // the other one of two lists that take turns
-	flusher bool        // a goroutine is writing or about to
+	flusher bool        // somebody is writing or about to
 	writing bool        // it has taken frames and has not got rid of them yet
 	unread  bool        // the reader has finished; whoever writes last closes the connection
 	reply   int         // the code of the client's close frame
@@ -80,24 +81,29 @@ func (s *socket) push(frame []byte) {
 	}
 	box := &s.outbox
 	box.waiting = append(box.waiting, frame)
-	if !box.flusher {
+	switch {
+	case box.flusher:
+	case s.raw != nil:
+		box.flusher = true
+		s.server.writers.add(s)
+	default:
 		box.flusher = true
 		s.server.running.Add(1)
-		go s.flush()
+		go s.flush(nil)
 	}
 }
 
-// flush writes until nothing waits.
-func (s *socket) flush() {
+// flush writes frames that were taken, and then until nothing waits. It waits for the
+// client.
+func (s *socket) flush(taken [][]byte) {
 	defer s.server.running.Done()
-	for {
-		frames := s.take()
-		if frames == nil {
-			return
-		}
+	for frames := taken; ; {
 		if err := s.write(frames); err != nil {
 			s.abandon()
 			s.end(WriteFailed, match.ReasonDisconnect)
+			return
+		}
+		if frames = s.take(); frames == nil {
 			return
 		}
 	}
@@ -131,8 +137,8 @@ func (s *socket) take() [][]byte {
 // reads must not be cut off since much waits for it.
 const maxChunk = 64 << 10
 
-// write writes frames, as many at a time as make a chunk. They are the socket's spare
-// list, which is empty afterwards.
+// write writes frames, as many at a time as make a chunk. They are, or end, the socket's
+// spare list, which is empty afterwards.
 func (s *socket) write(frames [][]byte) error {
 	defer clear(frames)
 	for rest := frames; len(rest) > 0; {

@@ -31,6 +31,7 @@ type Server struct {
 	buffers  sync.Pool      // *bytes.Buffer, for reading a message
 	running  sync.WaitGroup // all goroutines
 	endings  endings
+	writers  *writers
 
 	mu      sync.RWMutex
 	sockets map[string]*socket // by session id, until their goroutine ends
@@ -44,7 +45,7 @@ type Server struct {
 // New returns a server without sessions.
 func New(options Options) *Server {
 	options = options.withDefaults()
-	return &Server{
+	s := &Server{
 		options: options,
 		log:     options.Log,
 		tracker: newTracker(&options),
@@ -57,6 +58,8 @@ func New(options Options) *Server {
 		buffers: sync.Pool{New: func() any { return &bytes.Buffer{} }},
 		sockets: map[string]*socket{},
 	}
+	s.writers = newWriters(&s.running)
+	return s
 }
 
 // ServeHTTP opens a session. The URL's parameters are Nakama's: token (or a bearer
@@ -132,7 +135,7 @@ func language(lang string) string {
 
 func (s *Server) newSocket(conn *websocket.Conn, out net.Conn, format format, user uuid.UUID, caller *session.Caller) *socket {
 	c := &socket{
-		server: s, conn: conn, out: out, format: format, user: user, caller: caller,
+		server: s, conn: conn, out: out, raw: rawConn(out), format: format, user: user, caller: caller,
 		self: match.Presence{UserID: caller.UserID, SessionID: caller.SessionID, Username: caller.Username, Node: s.options.Node},
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
@@ -151,7 +154,7 @@ func (s *Server) start(c *socket, handshake []byte, status bool) {
 		return
 	}
 	s.greet(c, status)
-	go c.flush()
+	go c.flush(nil)
 	go c.run()
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"runtime/debug"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,7 +29,8 @@ type socket struct {
 	conn   *websocket.Conn // nil of a session without a connection
 	// receive takes what such a session is sent.
 	receive func(*rtapi.Envelope)
-	out     net.Conn // what conn writes to, for whole frames
+	out     net.Conn        // what conn writes to, for whole frames
+	raw     syscall.RawConn // out's, for the server's writers; nil if they cannot use it
 	format  format
 	user    uuid.UUID
 	self    match.Presence  // without a reason
@@ -36,7 +38,9 @@ type socket struct {
 	ctx     context.Context // ends with the session
 	cancel  context.CancelFunc
 
-	outbox   outbox
+	outbox      outbox
+	nextToWrite *socket // in the writers' queue, which it belongs to
+
 	pings    *time.Timer
 	received int           // messages since the ping was last put off; the reader's
 	busy     time.Duration // spent on messages since then; the reader's
