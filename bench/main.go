@@ -61,7 +61,7 @@ type Options struct {
 	PoolWait     time.Duration
 	PoolFill     time.Duration
 
-	ConnectN int
+	ConnectN []int
 	CreateN  int
 	Starts   int
 }
@@ -95,6 +95,7 @@ func optionFlags(fs *flag.FlagSet) *Options {
 		LatenessN: []int{1000, 5000},
 		EchoM:     []int{50, 100},
 		FanoutP:   []int{200},
+		ConnectN:  []int{1000},
 		PoolN:     []int{300, 1000, 3000, 10000},
 	}
 	fs.DurationVar(&o.Duration, "duration", 10*time.Second, "length of each measured window")
@@ -122,7 +123,7 @@ func optionFlags(fs *flag.FlagSet) *Options {
 	fs.DurationVar(&o.PoolInterval, "pool-interval", time.Second, "pool: the matchmaker's interval, as the host has been told it")
 	fs.DurationVar(&o.PoolWait, "pool-wait", time.Minute, "pool: longest wait for a pair to be matched")
 	fs.DurationVar(&o.PoolFill, "pool-fill", 3*time.Minute, "pool: longest time for the pool to grow by one size")
-	fs.IntVar(&o.ConnectN, "connect-n", 1000, "connect: sockets opened")
+	fs.Var((*intList)(&o.ConnectN), "connect-n", "connect: counts of open sockets, ascending")
 	fs.IntVar(&o.CreateN, "create-n", 4000, "match_create: matches created")
 	fs.IntVar(&o.Starts, "starts", 3, "startup: times the host is started in a run")
 	return o
