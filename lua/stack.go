@@ -173,6 +173,10 @@ func (s *stack) runWithin(outer *stack, fn glua.LValue, args []glua.LValue) ([]g
 
 // retire takes care of a stack whose call ended with err.
 func (r *Runtime) retire(s *stack, err error) {
+	if err == nil { // the targets of errors.As would be allocated even then
+		r.giveBack(s)
+		return
+	}
 	var broken *brokenStack
 	var raised *glua.ApiError
 	switch {

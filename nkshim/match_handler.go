@@ -146,11 +146,17 @@ func (h *matchHandler) call(ctx context.Context, fn *glua.LFunction, tick int64,
 func (h *matchHandler) run(ctx context.Context, fn *glua.LFunction, args []glua.LValue) ([]glua.LValue, error) {
 	results, err := h.vm.Call(h.within(ctx), h.results[:0], fn, args...)
 	clear(h.args[:])
+	if err != nil {
+		h.logRaised(err)
+	}
+	return results, err
+}
+
+func (h *matchHandler) logRaised(err error) {
 	var raised *lua.Error
 	if errors.As(err, &raised) {
 		h.runtime.logFailure(h.running, "a match callback raised an error", raised)
 	}
-	return results, err
 }
 
 // onlyState is the result of a callback that returns its state and nothing else; a

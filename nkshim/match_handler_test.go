@@ -399,3 +399,20 @@ func TestMatchesAreApart(t *testing.T) {
 		t.Errorf("the RPC answers %q, %v", who, err)
 	}
 }
+
+// An idle tick costs the list of messages, which the module may keep, and the number of
+// the tick, once that is beyond those that gopher-lua has at hand. It runs alone, since
+// what other tests allocate would count.
+func TestIdleTickAllocatesOnlyArguments(t *testing.T) {
+	h, state, _ := start(t, matchModule("match_loop", "state.seen = tick; for _, m in ipairs(messages) do nk.logger_info(m.data) end; return state"))
+	tick := int64(1000)
+	n := testing.AllocsPerRun(100, func() {
+		tick++
+		if _, err := h.Loop(t.Context(), tick, state, nil); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n > 2 {
+		t.Errorf("%v allocations in an idle tick, want the list of messages and the tick's number", n)
+	}
+}
