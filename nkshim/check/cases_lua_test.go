@@ -4,7 +4,7 @@ var luaCases = []ruleCase{
 	{
 		rule: "syntax",
 		bad:  "local a = = 1\n",
-		want: []string{"main.lua:2 error: syntax error near \"=\""},
+		want: []string{"main.lua:2 error: syntax error near \"=\" | look for what is missing"},
 		good: "goto out\n::out::\n",
 	},
 	{
@@ -37,6 +37,21 @@ local function f(require) require("absent") end
 		bad:  "local function f() count = 1 end\nfunction g() function h() end end\n",
 		want: []string{"main.lua:2 warning: count is a global", "main.lua:3 warning: h is a global"},
 		good: "count = 1\nfunction f() local count = 2; count = 3 end\nlocal n\nlocal function g() n = 1 end\n",
+	},
+	{
+		rule: "standard-global",
+		bad:  "math = nil\nstring.format = 1\nfunction print() end\n_G.pairs = 2\nlocal function f() type = 3 end\n",
+		want: []string{
+			"main.lua:2 warning: math is Lua's own", "main.lua:3 warning: string.format is Lua's own", "main.lua:4 info: print is Lua's own",
+			"main.lua:5 warning: pairs is Lua's own", "main.lua:6 warning: type is Lua's own",
+		},
+		good: "local print = 1\nprint = 2\nfunction string.split() end\nlocal math = {}\nmath.floor = 1\nfunction math.abs() end\n",
+	},
+	{
+		rule: "unused-global",
+		bad:  "tally = 1\nfunction helper() end\n",
+		want: []string{"main.lua:2 info: the global tally is never used", "main.lua:3 info: the global helper is never used"},
+		good: "used = 1\nalso = 2\n_kept = 3\n_G.named = 5\n-- FILE other.lua\nprint(used, _G.also, named)\n",
 	},
 	{
 		rule: "undefined-global",

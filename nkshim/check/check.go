@@ -63,6 +63,7 @@ func (r Report) Count(severity Severity) int {
 type rule struct {
 	name string
 	find func(p *program, report reporter)
+	hint string // what is suggested where find has no better idea
 }
 
 // reporter takes a finding of the rule that runs.
@@ -71,32 +72,34 @@ type reporter func(m *module, line int, severity Severity, message, suggestion s
 // rules are all rules but the ones about files, which reading reports.
 func rules() []rule {
 	return []rule{
-		{"nakama-function", unknownFunctions},
-		{"nakama-missing", missingFunctions},
-		{"nakama-method", methodCalls},
-		{"arguments", argumentCounts},
-		{"argument-type", argumentTypes},
-		{"match-module", matchModules},
-		{"match-callback", missingCallbacks},
-		{"callback-params", callbackParams},
-		{"callback-result", callbackResults},
-		{"rpc-result", rpcResults},
-		{"dispatcher", dispatcherCalls},
-		{"context-field", contextFields},
-		{"late-registration", lateRegistrations},
-		{"hook-name", hookNames},
-		{"unknown-module", unknownModules},
-		{"evaluated-twice", evaluatedTwice},
-		{"global-assignment", globalAssignments},
-		{"undefined-global", undefinedGlobals},
-		{"missing-library", missingLibraries},
-		{"parallel-assignment", parallelAssignments},
-		{"frozen-table", frozenTables},
-		{"for-iterator", tableIterators},
-		{"empty-payload", emptyPayloads},
-		{"error-code", errorCodes},
-		{"tonumber-exponent", exponents},
-		{"unused-local", unusedLocals},
+		{"nakama-function", unknownFunctions, "nkhost types writes down all functions that there are"},
+		{"nakama-missing", missingFunctions, ""},
+		{"nakama-method", methodCalls, ""},
+		{"arguments", argumentCounts, ""},
+		{"argument-type", argumentTypes, ""},
+		{"match-module", matchModules, "a module is named by its path below the modules folder, with dots and without .lua"},
+		{"match-callback", missingCallbacks, ""},
+		{"callback-params", callbackParams, ""},
+		{"callback-result", callbackResults, ""},
+		{"rpc-result", rpcResults, ""},
+		{"dispatcher", dispatcherCalls, "it has broadcast_message, broadcast_message_deferred, match_kick and match_label_update"},
+		{"context-field", contextFields, "nkhost types writes down all fields that there are"},
+		{"late-registration", lateRegistrations, ""},
+		{"hook-name", hookNames, "docs/status.md has all names"},
+		{"unknown-module", unknownModules, "a module is named by its path below the modules folder, with dots and without .lua"},
+		{"evaluated-twice", evaluatedTwice, ""},
+		{"global-assignment", globalAssignments, ""},
+		{"standard-global", replacedStandards, ""},
+		{"undefined-global", undefinedGlobals, ""},
+		{"missing-library", missingLibraries, "there are string, table, math, bit32, and of os clock, date, difftime and time"},
+		{"parallel-assignment", parallelAssignments, ""},
+		{"frozen-table", frozenTables, ""},
+		{"for-iterator", tableIterators, ""},
+		{"empty-payload", emptyPayloads, ""},
+		{"error-code", errorCodes, ""},
+		{"tonumber-exponent", exponents, ""},
+		{"unused-global", unusedGlobals, ""},
+		{"unused-local", unusedLocals, ""},
 	}
 }
 
@@ -121,7 +124,7 @@ func run(fsys fs.FS, contract []nkshim.Function) (Report, error) {
 	p.analyse()
 	for _, r := range rules() {
 		r.find(p, func(m *module, line int, severity Severity, message, suggestion string) {
-			p.report(m, Finding{File: m.file, Line: line, Severity: severity, Rule: r.name, Message: message, Suggestion: suggestion})
+			p.report(m, Finding{File: m.file, Line: line, Severity: severity, Rule: r.name, Message: message, Suggestion: cmp.Or(suggestion, r.hint)})
 		})
 	}
 	slices.SortStableFunc(p.findings, func(a, b Finding) int {
@@ -183,12 +186,13 @@ func (p *program) add(file, source string) {
 		return
 	}
 	p.dynamicGlobals = true // those that this module sets are not known
-	line, message := 1, err.Error()
 	var fault *lua.SyntaxError
-	if errors.As(err, &fault) {
-		line, message = fault.Line, fault.Message
+	if !errors.As(err, &fault) {
+		fault = &lua.SyntaxError{Line: 1, Message: err.Error()}
 	}
-	p.report(m, Finding{File: file, Line: line, Severity: Error, Rule: "syntax", Message: message})
+	p.report(m, Finding{
+		File: file, Line: fault.Line, Severity: Error, Rule: "syntax", Message: fault.Message, Suggestion: suggestSyntax(source, fault),
+	})
 }
 
 // report keeps a finding, unless a comment on its line silences it.

@@ -290,9 +290,9 @@ func dispatcherCalls(p *program, report reporter) {
 			case c.Func == nil:
 				report(m, c.Line(), Error, fmt.Sprintf("%s is called with a colon, which gives it the dispatcher as its first argument", name), "call it with a dot")
 			case len(c.Args) > most:
-				report(m, c.Line(), Warning, fmt.Sprintf("%s takes %s and gets %d", name, plural(most, "argument"), len(c.Args)), "")
+				report(m, c.Line(), Warning, fmt.Sprintf("%s takes %s and gets %d", name, plural(most, "argument"), len(c.Args)), "the rest is ignored; leave it out")
 			case strings.HasPrefix(name, "broadcast") && (len(c.Args) == 0 || literalType(c.Args[0]) != "" && literalType(c.Args[0]) != "number"):
-				report(m, c.Line(), Error, fmt.Sprintf("%s needs an op code, which is a number, as its first argument", name), "")
+				report(m, c.Line(), Error, fmt.Sprintf("%s needs an op code, which is a number, as its first argument", name), fmt.Sprintf("write %s(1, data, presences)", name))
 			}
 		}
 	}

@@ -1,10 +1,13 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/yuin/gopher-lua/ast"
 )
 
 // requires visits each require("name") of the modules.
@@ -72,7 +75,7 @@ func (p *program) requiredEarlier(name string) bool {
 func globalAssignments(p *program, report reporter) {
 	for _, name := range slices.Sorted(maps.Keys(p.globals)) {
 		for _, w := range p.globals[name] {
-			if w.in == w.module.chunk {
+			if w.in == w.module.chunk || slices.Contains(p.standard["_G"], name) {
 				continue
 			}
 			report(w.module, w.line, Warning,
@@ -80,6 +83,79 @@ func globalAssignments(p *program, report reporter) {
 				"declare it with local if it is for this function only")
 		}
 	}
+}
+
+// replacedStandards finds assignments to what Lua itself has, such as print or math.floor:
+// every module gets the new value. A function that takes the place of one may be meant to.
+func replacedStandards(p *program, report reporter) {
+	tell := func(m *module, line int, name string, value ast.Expr) {
+		severity := Warning
+		if _, ok := value.(*ast.FunctionExpr); ok {
+			severity = Info
+		}
+		report(m, line, severity, fmt.Sprintf("%s is Lua's own: this replaces it for all modules", name), "give it another name, or declare it with local")
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.globals)) {
+		for _, w := range p.globals[name] {
+			if slices.Contains(p.standard["_G"], name) {
+				tell(w.module, w.line, name, w.value)
+			}
+		}
+	}
+	for _, m := range p.modules {
+		for _, w := range m.loose {
+			library := dottedName(w.object)
+			if library != "_G" && !w.any && slices.Contains(p.standard[library], w.key) && p.standardRoot(m, w.object) == library {
+				tell(m, w.object.Line(), library+"."+w.key, w.value)
+			}
+		}
+	}
+}
+
+// unusedGlobals finds globals that no module reads.
+func unusedGlobals(p *program, report reporter) {
+	if p.dynamicGlobals {
+		return
+	}
+	read, sure := p.globalReads()
+	if !sure {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.globals)) {
+		w := p.globals[name][0]
+		if w.in != w.module.chunk { // global-assignment has said so
+			continue
+		}
+		if !read[name] && !strings.HasPrefix(name, "_") && !slices.Contains(p.standard["_G"], name) {
+			report(w.module, w.line, Info, fmt.Sprintf("the global %s is never used", name), "remove it, or begin its name with _")
+		}
+	}
+}
+
+// globalReads are the globals that modules read by name. It is not sure of that when _G
+// itself is passed about.
+func (p *program) globalReads() (read map[string]bool, sure bool) {
+	read, named, whole := map[string]bool{}, 0, 0
+	for _, m := range p.modules {
+		for _, use := range m.globals {
+			read[use.Value] = true
+			if use.Value == "_G" {
+				whole++
+			}
+		}
+		for _, f := range m.fields {
+			if dottedName(f.Object) == "_G" {
+				read[f.name] = true
+				named++
+			}
+		}
+		for _, w := range m.loose {
+			if dottedName(w.object) == "_G" && !w.any {
+				named++
+			}
+		}
+	}
+	return read, named >= whole
 }
 
 // undefinedGlobals reports each name once a module.
@@ -121,7 +197,7 @@ func (p *program) suggestName(m *module, use globalUse) string {
 		return fmt.Sprintf(`add local %s = require("nakama")`, use.Value)
 	}
 	slices.Sort(known)
-	return didYouMean(use.Value, append(known, p.standard["_G"]...))
+	return cmp.Or(didYouMean(use.Value, append(known, p.standard["_G"]...)), "set it in a module, or declare it with local before")
 }
 
 // absent are globals of other Luas, and what to use instead.

@@ -171,7 +171,7 @@ func argumentTypes(p *program, report reporter) {
 					break
 				}
 				if got := literalType(arg); got != "" && !accepts(f.Params[i], got) {
-					report(m, c.Line(), Error, fmt.Sprintf("argument %d (%s) of %s must be a %s, but is %s", i+1, f.Params[i].Name, name, luaType(f.Params[i].Type), article(got)), "")
+					report(m, c.Line(), Error, fmt.Sprintf("argument %d (%s) of %s must be a %s, but is %s", i+1, f.Params[i].Name, name, luaType(f.Params[i].Type), article(got)), "it takes "+signature(f))
 				}
 			}
 		}

@@ -78,7 +78,13 @@ func TestRules(t *testing.T) {
 		covered[c.rule] = true
 		t.Run(c.rule, func(t *testing.T) {
 			t.Parallel()
-			found := of(checked(t, c.bad), c.rule)
+			report := checked(t, c.bad)
+			for _, f := range report.Findings {
+				if f.Suggestion == "" {
+					t.Errorf("nothing is suggested: %+v", f)
+				}
+			}
+			found := of(report, c.rule)
 			if len(found) != len(c.want) {
 				t.Fatalf("in\n%s\nfound %d, want %d:\n%s", c.bad, len(found), len(c.want), strings.Join(found, "\n"))
 			}
@@ -156,6 +162,40 @@ func TestDistance(t *testing.T) {
 	}{{"", "", 0}, {"a", "", 1}, {"match", "match", 0}, {"mtach", "match", 1}, {"jsn_encode", "json_encode", 1}, {"abc", "xyz", 3}} {
 		if got := distance(test.a, test.b); got != test.want {
 			t.Errorf("%q and %q: %d, want %d", test.a, test.b, got, test.want)
+		}
+	}
+}
+
+// TestSyntaxSuggestions wants that spellings of other languages are known.
+func TestSyntaxSuggestions(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"if a != b then end":           "~=",
+		"if a && b then end":           "write and",
+		"if a || b then end":           "write or",
+		"if !a then end":               "write not",
+		"n += 1":                       "a = a + 1",
+		"n++":                          "a = a + 1",
+		"// a comment":                 "--",
+		"while true do\ncontinue\nend": "goto next",
+		"if a then else if b then end": "elseif does not",
+		"print('!=' 2)\nprint(3)":      "look for what is missing",
+		"local function f()":           "an end or a closing bracket is missing",
+	} {
+		report := checked(t, text)
+		found := of(report, "syntax")
+		if len(found) != 1 || !strings.Contains(found[0], want) {
+			t.Errorf("%q: %v, want %q", text, found, want)
+		}
+	}
+}
+
+// TestGlobalsThroughG wants that nothing is said where globals may be read unseen.
+func TestGlobalsThroughG(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"tally = 1\nfor k in pairs(_G) do print(k) end", "tally = 1\nlocal all = _G\nprint(all.tally)", "tally = 1\nprint(_G[x])"} {
+		if found := of(checked(t, text), "unused-global"); len(found) > 0 {
+			t.Errorf("%s\nfound %v", text, found)
 		}
 	}
 }
