@@ -173,7 +173,7 @@ func (d directive) appendNumber(text []byte, x float64) []byte {
 	case 'x', 'X':
 		return d.appendInteger(text, toInt64(x), 16)
 	case 'c':
-		return d.pad(text, string([]byte{byte(toInt64(x))}), false)
+		return d.pad(text, string(character(toInt64(x))), false)
 	}
 	return d.appendFloat(text, x)
 }
@@ -184,6 +184,14 @@ func toInt64(x float64) int64 {
 		return int64(x)
 	}
 	return math.MinInt64
+}
+
+// character is that of a Unicode code point, as on Nakama, where PUC Lua writes a byte.
+func character(n int64) rune {
+	if n < 0 || n > utf8.MaxRune {
+		return utf8.RuneError
+	}
+	return rune(n)
 }
 
 func (d directive) appendInteger(text []byte, n int64, base int) []byte {
