@@ -27,12 +27,19 @@ func ToGo(v glua.LValue) any {
 
 // ConvertToGo is ToGo with an error when a table contains itself, is nested too deep or
 // is too big, and for userdata, which has no form outside its VM.
-func ConvertToGo(v glua.LValue) (any, error) {
-	c := conversion{left: maxConverted}
+func ConvertToGo(v glua.LValue) (any, error) { return convertToGo(nil, v) }
+
+// ConvertToGoFor is ConvertToGo for a Go function that Lua calls: it ends with an error when
+// the call is over its limits meanwhile.
+func ConvertToGoFor(L *glua.LState, v glua.LValue) (any, error) { return convertToGo(stackOf(L), v) }
+
+func convertToGo(s *stack, v glua.LValue) (any, error) {
+	c := conversion{left: maxConverted, looking: looking{stack: s}}
 	return c.toGo(v, 0)
 }
 
 type conversion struct {
+	looking
 	left int
 }
 
@@ -40,6 +47,9 @@ func (c *conversion) toGo(v glua.LValue, depth int) (any, error) {
 	c.left--
 	if c.left < 0 {
 		return nil, errTooBig
+	}
+	if err := c.look(); err != nil {
+		return nil, err
 	}
 	switch v := v.(type) {
 	case *glua.LNilType:

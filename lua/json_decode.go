@@ -26,8 +26,16 @@ const (
 // DecodeJSON reads JSON text, which must be one value and nothing else, into a Lua
 // value. null is nil, so that it leaves a gap in a list and no field in a table. Its
 // errors say at which byte the text is wrong, counted from 1.
-func DecodeJSON(text string) (glua.LValue, error) {
-	d := decoder{text: text, share: len(text) <= sharedTextSize, left: maxDecoded}
+func DecodeJSON(text string) (glua.LValue, error) { return decodeJSON(nil, text) }
+
+// DecodeJSONFor is DecodeJSON for a Go function that Lua calls: it ends with an error when
+// the call is over its limits meanwhile.
+func DecodeJSONFor(L *glua.LState, text string) (glua.LValue, error) {
+	return decodeJSON(stackOf(L), text)
+}
+
+func decodeJSON(s *stack, text string) (glua.LValue, error) {
+	d := decoder{text: text, share: len(text) <= sharedTextSize, left: maxDecoded, looking: looking{stack: s}}
 	v, err := d.document()
 	if err != nil {
 		return glua.LNil, fmt.Errorf("decoding JSON: %w", err)
@@ -38,6 +46,7 @@ func DecodeJSON(text string) (glua.LValue, error) {
 // decoder makes Lua values straight from the text. Arrays and objects are gathered in
 // items first, so that their tables are made with the right size.
 type decoder struct {
+	looking
 	text  string
 	at    int
 	share bool
@@ -93,6 +102,9 @@ func (d *decoder) value(depth int) (glua.LValue, error) {
 	d.left--
 	if d.left < 0 {
 		return nil, errTooBig
+	}
+	if err := d.look(); err != nil {
+		return nil, err
 	}
 	switch c := d.next(); {
 	case c == '{':

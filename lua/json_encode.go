@@ -24,10 +24,16 @@ var (
 // table is an object, with its keys in order. Whole numbers have no fraction, <, > and &
 // are escaped, bytes that are not UTF-8 become U+FFFD, and a function is text. NaN,
 // infinity, userdata and tables that contain themselves are errors.
-func EncodeJSON(v glua.LValue) (string, error) {
+func EncodeJSON(v glua.LValue) (string, error) { return encodeJSON(nil, v) }
+
+// EncodeJSONFor is EncodeJSON for a Go function that Lua calls: it ends with an error when
+// the call is over its limits meanwhile.
+func EncodeJSONFor(L *glua.LState, v glua.LValue) (string, error) { return encodeJSON(stackOf(L), v) }
+
+func encodeJSON(s *stack, v glua.LValue) (string, error) {
 	var members [16]member
 	var buffer [1024]byte
-	e := encoder{members: members[:0]}
+	e := encoder{members: members[:0], looking: looking{stack: s}}
 	text, err := e.value(buffer[:0], v, 0)
 	if err != nil {
 		return "", fmt.Errorf("encoding JSON: %w", err)
@@ -37,6 +43,7 @@ func EncodeJSON(v glua.LValue) (string, error) {
 
 // encoder holds the members of the objects that are being written.
 type encoder struct {
+	looking
 	members []member
 }
 
@@ -49,6 +56,9 @@ type member struct {
 func (e *encoder) value(text []byte, v glua.LValue, depth int) ([]byte, error) {
 	if len(text) > maxJSONSize {
 		return nil, errTooBig
+	}
+	if err := e.look(); err != nil {
+		return nil, err
 	}
 	switch v := v.(type) {
 	case *glua.LNilType:
@@ -102,9 +112,14 @@ func (e *encoder) object(text []byte, t *glua.LTable, depth int) ([]byte, error)
 		if !isText {
 			name = glua.LString(keyText(key))
 		}
+		if err := e.look(); err != nil {
+			return nil, err
+		}
 		e.members = append(e.members, member{string(name), value, isText})
 	}
-	slices.SortFunc(e.members[first:], compareMembers)
+	if err := e.sort(e.members[first:]); err != nil {
+		return nil, err
+	}
 	end := len(e.members)
 	var err error
 	text = append(text, '{')
@@ -126,6 +141,26 @@ func (e *encoder) object(text []byte, t *glua.LTable, depth int) ([]byte, error)
 	clear(e.members[first:end])
 	e.members = e.members[:first]
 	return append(text, '}'), nil
+}
+
+// sort orders members. Once the call is over its limits all members are alike, so that it
+// comes to an end.
+func (e *encoder) sort(members []member) error {
+	if len(members) < valuesPerLook {
+		slices.SortFunc(members, compareMembers)
+		return nil
+	}
+	var overdue error
+	slices.SortFunc(members, func(a, b member) int {
+		if overdue == nil {
+			overdue = e.look()
+		}
+		if overdue != nil {
+			return 0
+		}
+		return compareMembers(a, b)
+	})
+	return overdue
 }
 
 // compareMembers puts, of keys that look alike in JSON, the one first that is no string,

@@ -235,7 +235,36 @@ func liveBytes() uint64 {
 
 // raiseIfOverdue raises in a Go function that Lua has called when the call is overdue.
 func (s *stack) raiseIfOverdue(L *glua.LState) {
-	if w := &s.root.watch; w.phase() == overdue {
-		L.RaiseError("%v", w.reason)
+	if reason := s.overdue(); reason != nil {
+		L.RaiseError("%v", reason)
 	}
+}
+
+// overdue says why the call is over a limit, or nil. It is for Go functions that work for
+// long, which look every now and then. There may be no stack.
+func (s *stack) overdue() error {
+	if s == nil {
+		return nil
+	}
+	if w := &s.root.watch; w.phase() == overdue {
+		return w.reason
+	}
+	return nil
+}
+
+// valuesPerLook is how many values Go functions go through between two looks.
+const valuesPerLook = 1 << 12
+
+// looking is for work on many values within a call.
+type looking struct {
+	stack *stack // nil if no Lua call waits for the work
+	seen  int
+}
+
+// look is to be asked at each value.
+func (k *looking) look() error {
+	if k.seen++; k.seen%valuesPerLook != 0 {
+		return nil
+	}
+	return k.stack.overdue()
 }

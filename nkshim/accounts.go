@@ -150,7 +150,7 @@ func (c call) decoded(text string) glua.LValue {
 
 // object is a table with named fields, as JSON.
 func (c call) object(n int, what string) string {
-	text, err := lua.EncodeJSON(c.table(n, what))
+	text, err := lua.EncodeJSONFor(c.L, c.table(n, what))
 	if err != nil {
 		c.fail("argument %d (%s): %v", n, what, err)
 	}

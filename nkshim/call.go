@@ -136,7 +136,7 @@ func (c call) fields(n int, what string) map[string]any {
 
 // toGo is an argument, or a part of one, as a Go value.
 func (c call) toGo(n int, what string, v glua.LValue) any {
-	converted, err := lua.ConvertToGo(v)
+	converted, err := lua.ConvertToGoFor(c.L, v)
 	if err != nil {
 		c.fail("argument %d (%s): %v", n, what, err)
 	}

@@ -172,7 +172,7 @@ func (c call) objectText(table *glua.LTable, what string) string {
 	if table.MaxN() > 0 {
 		return "null"
 	}
-	text, err := lua.EncodeJSON(table)
+	text, err := lua.EncodeJSONFor(c.L, table)
 	if err != nil {
 		c.fail("%s: %v", what, err)
 	}
@@ -185,7 +185,8 @@ func (c call) objectOrNull(n int, what string) string { return c.objectText(c.ta
 // changesOf are the named fields of a table, whole numbers all. A list has none.
 func (c call) changesOf(table *glua.LTable, what string) map[string]int64 {
 	changes := map[string]int64{}
-	fields, _ := lua.ToGo(table).(map[string]any)
+	converted, _ := lua.ConvertToGoFor(c.L, table)
+	fields, _ := converted.(map[string]any)
 	for name, value := range fields {
 		n, ok := value.(int64)
 		if !ok {

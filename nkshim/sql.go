@@ -63,7 +63,7 @@ func (c call) parameters(n int) []any {
 	if table.Len() == 0 {
 		return nil
 	}
-	list, err := lua.ConvertToGo(table)
+	list, err := lua.ConvertToGoFor(c.L, table)
 	if err != nil {
 		c.fail("argument %d (parameters): %v", n, err)
 	}

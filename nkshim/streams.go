@@ -194,7 +194,7 @@ func streamSend(r *Runtime, c call) int {
 
 func streamSendRaw(r *Runtime, c call) int {
 	stream := c.stream(1)
-	text, err := lua.EncodeJSON(c.table(2, "envelope"))
+	text, err := lua.EncodeJSONFor(c.L, c.table(2, "envelope"))
 	out := &rtapi.Envelope{}
 	if err == nil {
 		err = protojson.Unmarshal([]byte(text), out)

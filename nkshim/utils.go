@@ -26,7 +26,7 @@ func getConfig(r *Runtime, c call) int {
 }
 
 func jsonEncode(_ *Runtime, c call) int {
-	text, err := lua.EncodeJSON(c.any(1, "value"))
+	text, err := lua.EncodeJSONFor(c.L, c.any(1, "value"))
 	if err != nil {
 		c.fail("%v", err)
 	}
@@ -34,7 +34,7 @@ func jsonEncode(_ *Runtime, c call) int {
 }
 
 func jsonDecode(_ *Runtime, c call) int {
-	value, err := lua.DecodeJSON(c.filledText(1, "JSON text"))
+	value, err := lua.DecodeJSONFor(c.L, c.filledText(1, "JSON text"))
 	if err != nil {
 		c.fail("%v", err)
 	}
