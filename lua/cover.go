@@ -195,17 +195,11 @@ func (c *counters) insert(stmts *[]ast.Stmt) {
 
 // patch puts the counters' functions into a prototype.
 func (f *countedFile) patch(proto *glua.FunctionProto) {
-	for i, constant := range proto.Constants {
-		text, _ := constant.(glua.LString)
-		digits, ok := strings.CutPrefix(string(text), counterPrefix)
-		if !ok {
-			continue
+	putConstants(proto, func(name string) *glua.LFunction {
+		digits, ok := strings.CutPrefix(name, counterPrefix)
+		if number, err := strconv.Atoi(digits); ok && err == nil && number < len(f.counters) {
+			return f.counters[number].fn
 		}
-		if number, err := strconv.Atoi(digits); err == nil && number < len(f.counters) {
-			proto.Constants[i] = f.counters[number].fn
-		}
-	}
-	for _, inner := range proto.FunctionPrototypes {
-		f.patch(inner)
-	}
+		return nil
+	})
 }

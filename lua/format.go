@@ -47,15 +47,9 @@ func stringFormat(L *glua.LState) int {
 		}
 		text = d.appendArgument(text, L, n)
 		n++
-		if len(text)+len(format) > maxStringSize {
-			failTooLong(L)
-		}
+		checkString(L, "string.format", len(text)+len(format))
 	}
 	return pushText(L, string(append(text, format...)))
-}
-
-func failTooLong(L *glua.LState) {
-	L.RaiseError("string.format would make a string of more than %d bytes", maxStringSize)
 }
 
 // parseDirective reads a directive behind its % and returns what follows.
@@ -111,9 +105,7 @@ func (d directive) appendArgument(text []byte, L *glua.LState, n int) []byte {
 		return d.pad(text, d.truncate(formatText(v)), false)
 	case 'q':
 		s := d.truncate(formatText(v))
-		if len(s) > maxStringSize/2 {
-			failTooLong(L)
-		}
+		checkString(L, "string.format", 2*len(s))
 		return d.pad(text, strconv.Quote(s), false)
 	case 'd', 'i', 'u', 'c', 'x', 'X', 'o', 'e', 'E', 'f', 'F', 'g', 'G':
 		x, ok := formatNumber(v)

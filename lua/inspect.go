@@ -30,7 +30,8 @@ func CheckSyntax(file, source string) error {
 // StmtParts are the expressions and blocks right within a statement, of a function's
 // definition those of its name and its body. Some expressions may be nil.
 func StmtParts(stmt ast.Stmt) (exprs []ast.Expr, blocks [][]ast.Stmt) {
-	exprs, within := partsOfStmt(stmt)
+	places, within := partsOfStmt(stmt)
+	exprs = at(places)
 	for _, block := range within {
 		blocks = append(blocks, *block)
 	}
@@ -43,7 +44,15 @@ func ExprParts(expr ast.Expr) []ast.Expr {
 	if joined, ok := expr.(*ast.StringConcatOpExpr); ok {
 		return []ast.Expr{joined.Lhs, joined.Rhs}
 	}
-	exprs, _ := partsOfExpr(expr)
+	places, _ := partsOfExpr(expr)
+	return at(places)
+}
+
+func at(places []*ast.Expr) []ast.Expr {
+	exprs := make([]ast.Expr, len(places))
+	for i, place := range places {
+		exprs[i] = *place
+	}
 	return exprs
 }
 

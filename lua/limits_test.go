@@ -2,6 +2,7 @@ package lua_test
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -37,14 +38,15 @@ var runaways = []struct {
 	{"an iterator without end", `for x in function() return 1 end do end`, true},
 	{"a loop in __index", `local t = setmetatable({}, {__index = function() while true do end end}) return t.x`, true},
 	{"slow recursion", `local function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end return fib(90)`, true},
-	{"text that doubles", `local s = "x" while true do s = s .. s end`, true},
-	{"text that grows by many at a time", `local s = ("x"):rep(1e6) while true do s = ` + strings.Repeat("s..", 100) + `s end`, true},
+	{"text that grows bit by bit", `local s = ("x"):rep(1e7) while true do s = s .. "x" end`, true},
 	{"a table that grows", `local t = {} while true do t[#t + 1] = {} end`, true},
 	{"a table of big texts", `local t = {} for i = 1, 1e6 do t[i] = ("x"):rep(1e6) .. i end`, true},
 	{"a table of closures", `local t = {} for i = 1, 1e9 do t[i] = function() return i end end`, true},
 
 	{"a pattern on a long text", `local s = ("a"):rep(3e7) return s:find("(.-)(.-)(.-)b")`, true},
 
+	{"text that doubles", `local s = "x" while true do s = s .. s end`, false},
+	{"text that grows by many at a time", `local s = ("x"):rep(1e6) while true do s = ` + strings.Repeat("s..", 100) + `s end`, false},
 	{"a repeated text", `return ("x"):rep(1e11)`, false},
 	{"a wide format", `return ("%1000000000s"):format("x")`, false},
 	{"deep recursion", `local function f() return 1 + f() end return f()`, false},
@@ -134,25 +136,59 @@ func TestWaitingDoesNotCount(t *testing.T) {
 	}
 }
 
-// TestLongConcatenations joins more operands than one instruction does.
-func TestLongConcatenations(t *testing.T) {
+// TestLongWorkOnValues has Go functions that Lua calls work on many values when the call is
+// over its limit: they end with the limit's error.
+func TestLongWorkOnValues(t *testing.T) {
 	t.Parallel()
-	r := newRuntime(t, fstest.MapFS{"m.lua": {Data: []byte(`
-		local order = {}
-		local mt = {__concat = function(a, b)
-			order[#order + 1] = tostring(b)
-			return setmetatable({}, {__tostring = function() return "r" end})
-		end}
-		local x = setmetatable({}, mt)
-		local text = 1 .. "b" .. "c" .. 4 .. "e" .. "f" .. "g" .. "h" .. "i" .. "j" .. "k" .. "l" .. "m" .. "n" .. "o" .. "p" .. "q" .. 18
-		local single = ("a" .. "b" .. "c" .. "d" .. "e" .. "f" .. "g" .. "h") .. "i" .. (2 .. 3)
-		return {text, single, x .. "1" ~= nil}`)}}, lua.Options{})
-	v, err := r.NewVM().Require(t.Context(), "m")
-	if err != nil {
-		t.Fatal(err)
+	list := make([]any, 20_000)
+	fields := map[string]any{}
+	for i := range list {
+		list[i] = i
+		fields[fmt.Sprint("field", i)] = true
 	}
-	got, err := lua.EncodeJSON(v)
-	if want := `["1bc4efghijklmnopq18","abcdefghi23",true]`; err != nil || got != want {
-		t.Errorf("%s, %v; want %s", got, err, want)
+	for name, work := range map[string]func(L *glua.LState) error{
+		"encoding a list":      func(L *glua.LState) error { _, err := lua.EncodeJSONFor(L, lua.FromGo(list)); return err },
+		"encoding an object":   func(L *glua.LState) error { _, err := lua.EncodeJSONFor(L, lua.FromGo(fields)); return err },
+		"converting a list":    func(L *glua.LState) error { _, err := lua.ConvertToGoFor(L, lua.FromGo(list)); return err },
+		"converting an object": func(L *glua.LState) error { _, err := lua.ConvertToGoFor(L, lua.FromGo(fields)); return err },
+		"decoding": func(L *glua.LState) error {
+			_, err := lua.DecodeJSONFor(L, "["+strings.Repeat("1,", 20_000)+"1]")
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ended := errors.New("the work was not begun")
+			host := func(L *glua.LState) int {
+				if err := work(L); err != nil {
+					t.Errorf("before the limit: %v", err)
+				}
+				time.Sleep(700 * time.Millisecond)
+				ended = work(L)
+				return 0
+			}
+			r := newRuntime(t, fstest.MapFS{"m.lua": {Data: []byte(`return require("host").work`)}},
+				lua.Options{CallTimeout: 500 * time.Millisecond, Libraries: map[string]map[string]glua.LGFunction{"host": {"work": host}}})
+			vm := r.NewVM()
+			fn, err := vm.Require(t.Context(), "m")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := vm.Call(t.Context(), nil, fn.(*glua.LFunction)); !errors.Is(err, lua.ErrLimit) || !errors.Is(ended, lua.ErrLimit) {
+				t.Errorf("the call ended with %v, the work with %v", err, ended)
+			}
+		})
 	}
+}
+
+// TestTextsFollowTheMemory wants that no text takes more than half of what a call may.
+func TestTextsFollowTheMemory(t *testing.T) {
+	w := newWorld(t, worlds(t, nil, lua.Options{CallMemory: 64 << 20}))
+	for piece, want := range map[string]string{
+		`return ("x"):rep(4e7)`: "string.rep", `local s = ("x"):rep(2e7) return s .. s`: "concatenation",
+		`local s = ("x"):rep(2e7) return table.concat({s, s})`: "table.concat", `local s = ("x"):rep(2e7) return ("%s%s"):format(s, s)`: "string.format",
+	} {
+		w.wantRaise(t, piece, want+" would make a string of more than 33554432 bytes")
+	}
+	w.want(t, `return #("x"):rep(3e7)`, "30000000")
 }

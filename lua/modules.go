@@ -101,7 +101,20 @@ func (m *Modules) Names() []string { return slices.Clone(m.names) }
 func (m *Modules) Has(name string) bool { return m.byName[name] != nil }
 
 // compile turns source text into a prototype; its error is a *SyntaxError.
-func compile(syntax tree, source string) (proto *glua.FunctionProto, err error) {
+func compile(syntax tree, source string) (*glua.FunctionProto, error) {
+	proto, err := compileOnce(syntax, source)
+	if err == nil || syntax.counters != nil {
+		return proto, err
+	}
+	// A function may have so many variables that the call of concatenate does not fit in.
+	syntax.plain = true
+	if plain, again := compileOnce(syntax, source); again == nil {
+		return plain, nil
+	}
+	return nil, err
+}
+
+func compileOnce(syntax tree, source string) (proto *glua.FunctionProto, err error) {
 	file := syntax.file
 	defer func() {
 		// gopher-lua's parser and compiler panic on some texts that they do not
@@ -121,6 +134,12 @@ func compile(syntax tree, source string) (proto *glua.FunctionProto, err error) 
 	if err != nil {
 		return nil, compileFault(file, err)
 	}
+	putConstants(proto, func(name string) *glua.LFunction {
+		if name == concatenateName {
+			return concatenateFunction
+		}
+		return nil
+	})
 	return proto, nil
 }
 

@@ -384,9 +384,7 @@ type replacement struct {
 }
 
 func (r *replacement) write(piece string) {
-	if r.result.Len()+len(piece) > maxStringSize {
-		r.fail("string.gsub would make a string of more than %d bytes", maxStringSize)
-	}
+	checkString(r.L, "string.gsub", r.result.Len()+len(piece))
 	r.result.WriteString(piece)
 }
 

@@ -84,8 +84,9 @@ func NewRuntime(modules *Modules, options Options) *Runtime {
 		options.RegistrySize = defaultRegistrySize
 	}
 	options.RegistrySize = max(options.RegistrySize, minRegistrySize)
+	options.CallStackSize++ // the innermost function may call concatenate
 	if modules.coverage != nil {
-		options.CallStackSize++ // the innermost function calls its counters
+		options.CallStackSize++ // and its counters
 	}
 	if options.Now == nil {
 		options.Now = func(context.Context) time.Time { return time.Now() }

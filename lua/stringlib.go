@@ -124,9 +124,7 @@ func stringRep(L *glua.LState) int {
 	if n <= 0 || text == "" {
 		return pushText(L, "")
 	}
-	if n > maxStringSize/len(text) {
-		L.RaiseError("string.rep would make a string of more than %d bytes", maxStringSize)
-	}
+	checkString(L, "string.rep", len(text)*min(n, maxStringSize/len(text)+1))
 	return pushText(L, strings.Repeat(text, n))
 }
 

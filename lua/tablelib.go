@@ -86,9 +86,7 @@ func tableConcat(L *glua.LState) int {
 		default:
 			L.RaiseError("invalid value (%s) at index %d in table for concat", v.Type(), i)
 		}
-		if text.Len()+len(item)+len(separator) > maxStringSize {
-			L.RaiseError("table.concat would make a string of more than %d bytes", maxStringSize)
-		}
+		checkString(L, "table.concat", text.Len()+len(item)+len(separator))
 		text.WriteString(item)
 		if i < to {
 			text.WriteString(separator)
@@ -120,6 +118,7 @@ type sorting struct {
 	less   *glua.LFunction // nil for Lua's order
 	values []glua.LValue
 
+	compares int
 	compared int // bytes of text
 }
 
@@ -129,6 +128,9 @@ func (s *sorting) Swap(i, j int) { s.values[i], s.values[j] = s.values[j], s.val
 
 func (s *sorting) Less(i, j int) bool {
 	if s.less == nil {
+		if s.compares++; s.compares%valuesPerLook == 0 {
+			stackOf(s.L).raiseIfOverdue(s.L)
+		}
 		return s.lessThan(s.values[i], s.values[j])
 	}
 	s.L.Push(s.less)

@@ -60,8 +60,11 @@ func traceback(L *glua.LState) string {
 		if isLast {
 			return text.String()
 		}
-		text.WriteString(describeFrame(frame))
 		level++
+		if isConcatenation(L, frame) {
+			continue
+		}
+		text.WriteString(describeFrame(frame))
 		if frame.What != "tail" {
 			continue
 		}
@@ -72,6 +75,16 @@ func traceback(L *glua.LState) string {
 	}
 	text.WriteString("\n\t...")
 	return text.String()
+}
+
+// isConcatenation says whether a frame is that of an operator, which is no call to those
+// who read a traceback.
+func isConcatenation(L *glua.LState, frame *glua.Debug) bool {
+	if frame.What != "G" {
+		return false
+	}
+	fn, err := L.GetInfo("f", frame, glua.LNil)
+	return err == nil && fn == concatenateFunction
 }
 
 // frameAt looks at a level of the stack. The last is that of guarded itself.
