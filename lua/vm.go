@@ -125,6 +125,36 @@ func (vm *VM) Require(ctx context.Context, name string) (glua.LValue, error) {
 	return results[0], nil
 }
 
+// CallField calls a function in the table that Require returns for a module. The arguments
+// are what FromGo takes, the results what ConvertToGo makes.
+func (vm *VM) CallField(ctx context.Context, module, name string, args ...any) (results []any, err error) {
+	required, err := vm.Require(ctx, module)
+	if err != nil {
+		return nil, err
+	}
+	table, ok := required.(*glua.LTable)
+	if !ok {
+		return nil, fmt.Errorf("the Lua module %q is no table", module)
+	}
+	fn, ok := vm.rawGet(table, glua.LString(name)).(*glua.LFunction)
+	if !ok {
+		return nil, fmt.Errorf("the Lua module %q has no function %q", module, name)
+	}
+	values := make([]glua.LValue, len(args))
+	for i, arg := range args {
+		values[i] = FromGo(arg)
+	}
+	entering := vm.CallThen(ctx, func(returned []glua.LValue, raised error) {
+		err = raised
+		for i := 0; i < len(returned) && err == nil; i++ {
+			var result any
+			result, err = ConvertToGo(returned[i])
+			results = append(results, result)
+		}
+	}, fn, values...)
+	return results, errors.Join(entering, err)
+}
+
 // Close drops everything that the VM holds. Calls that wait for their turn, and later
 // ones, fail with ErrClosed.
 func (vm *VM) Close() {

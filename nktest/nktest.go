@@ -76,6 +76,7 @@ type Host struct {
 	transport *transport
 	users     map[string]*User
 	kicks     kicks
+	vm        *lua.VM // that calls functions for the test; nil until it does
 }
 
 // Open reads the modules of a folder, evaluates them, and closes the host at the end of
@@ -103,6 +104,9 @@ func Open(t T, modules fs.FS, options ...Option) *Host {
 // close also shows the end of the log of a test that failed.
 func (h *Host) close() {
 	h.check()
+	if h.vm != nil {
+		h.vm.Close()
+	}
 	if err := h.manual.Close(h.ctx); err != nil {
 		h.t.Errorf("close the host: %v", err)
 	}
@@ -149,6 +153,33 @@ func (h *Host) RPC(user *User, id string, payload any) (answer string, err error
 	}
 	h.check()
 	return answer, err
+}
+
+// Nakama calls a function of the nakama module as the modules do, such as
+// "notifications_list" or "stream_user_list", and returns its results. Users stand for
+// their ids among the arguments.
+func (h *Host) Nakama(function string, args ...any) (results []Value, err error) {
+	h.t.Helper()
+	if h.vm == nil {
+		h.vm = h.NewVM()
+	}
+	values := make([]any, len(args))
+	for i, arg := range args {
+		if user, ok := arg.(*User); ok {
+			arg = user.ID
+		}
+		values[i], err = plain(arg)
+		h.must(err, "argument %d of %s", i+1, function)
+	}
+	returned, err := h.vm.CallField(h.ctx, "nakama", function, values...)
+	h.must(h.manual.Settle(), "call nakama.%s", function)
+	h.check()
+	for i, result := range returned {
+		result, broken := plain(result)
+		h.must(broken, "result %d of %s", i+1, function)
+		results = append(results, Value{t: h.t, whole: fmt.Sprintf("result %d of %s", i+1, function), value: result})
+	}
+	return results, err
 }
 
 // NewVM makes a Lua VM beside those of the modules, which has all that theirs have. The

@@ -175,6 +175,43 @@ func TestRPCsAndData(t *testing.T) {
 	}
 }
 
+// TestWhatUsersAreTold reaches notifications and streams, live and by the functions that
+// modules have.
+func TestWhatUsersAreTold(t *testing.T) {
+	t.Parallel()
+	h := nktest.Open(t, testModules())
+	alice := h.User("alice")
+	call := func(function string, args ...any) []nktest.Value {
+		t.Helper()
+		results, err := h.Nakama(function, args...)
+		if err != nil {
+			t.Fatalf("%s: %v", function, err)
+		}
+		return results
+	}
+	stream := map[string]any{"mode": 99, "subject": alice.ID}
+	call("stream_user_join", alice, alice.SessionID(), stream, false, true, "here")
+	call("stream_send", stream, "to all of it")
+	call("notification_send", alice, "hello", map[string]any{"n": []int{1, 2}}, 7, nil, true)
+	call("stream_user_list", stream, true, true)[0].At("0.user_id").Is(alice.ID)
+
+	if told := alice.Messages("stream_data"); len(told) != 1 || told[0].At("data").String() != "to all of it" {
+		t.Errorf("alice was told %v on the stream", told)
+	}
+	live := alice.Messages("notifications")
+	if len(live) != 1 || live[0].At("notifications.0.subject").String() != "hello" {
+		t.Errorf("alice was notified of %v", live)
+	}
+	call("notifications_list", alice, 10, "")[0].At("0.subject").Is("hello")
+
+	if _, err := h.Nakama("account_get_id", "nobody"); err == nil || !strings.Contains(err.Error(), "account_get_id") {
+		t.Errorf("a refusal: %v", err)
+	}
+	if _, err := h.Nakama("no_such_function"); err == nil || !strings.Contains(err.Error(), `no function "no_such_function"`) {
+		t.Errorf("no such function: %v", err)
+	}
+}
+
 func TestDoubles(t *testing.T) {
 	t.Parallel()
 	h := nktest.Open(t, testModules())

@@ -1,11 +1,13 @@
 package nktest
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"sync"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
+	"google.golang.org/protobuf/encoding/protojson"
 
 	"nkhost/host"
 )
@@ -46,6 +48,21 @@ func (u *User) receive(out *rtapi.Envelope) {
 
 // Frames are all messages that the user's sessions were sent, in order.
 func (u *User) Frames() []*rtapi.Envelope { return slices.Clone(u.framesFrom(0)) }
+
+// Messages are the messages of a kind that the user's sessions were sent, in order, such as
+// "notifications", "stream_data" or "channel_message".
+func (u *User) Messages(kind string) (messages []Value) {
+	u.host.t.Helper()
+	for i, frame := range u.framesFrom(0) {
+		text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(frame)
+		u.host.must(err, "read message %d to %s", i+1, u.Username)
+		whole := decoded(u.host.t, fmt.Sprintf("message %d to %s", i+1, u.Username), string(text))
+		if whole.Has(kind) {
+			messages = append(messages, whole.At(kind))
+		}
+	}
+	return messages
+}
 
 // framesFrom are those after the first so many. The list is only ever appended to.
 func (u *User) framesFrom(first int) []*rtapi.Envelope {

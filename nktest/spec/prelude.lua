@@ -198,6 +198,7 @@ function User:disconnect() host.disconnect(self.name) end
 function User:reconnect() host.reconnect(self.name) end
 function User:connected() return host.connected(self.name) end
 function User:session_id() return host.session_id(self.name) end
+function User:messages(kind) return host.messages(self.name, kind) end
 function User:wallet() return host.wallet(self.name) end
 function User:pay(changes) host.pay(self.name, changes) end
 

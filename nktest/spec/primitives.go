@@ -39,6 +39,7 @@ var primitives = map[string]primitive{
 	"reconnect":  func(w *world, a args) []any { w.user(a, 0).Reconnect(); return nil },
 	"connected":  func(w *world, a args) []any { return []any{w.user(a, 0).Connected()} },
 	"session_id": func(w *world, a args) []any { return []any{w.user(a, 0).SessionID()} },
+	"messages":   worldMessages,
 	"wallet":     func(w *world, a args) []any { return []any{w.host.Wallet(w.user(a, 0))} },
 	"pay":        worldPay,
 	"storage":    worldStorage,
@@ -208,6 +209,14 @@ func worldLog(w *world, a args) []any {
 		texts[i] = line.String()
 	}
 	return []any{texts}
+}
+
+func worldMessages(w *world, a args) []any {
+	list := []any{}
+	for _, message := range w.user(a, 0).Messages(a.text(1, "kind of message")) {
+		list = append(list, message.Any())
+	}
+	return []any{list}
 }
 
 func worldPay(w *world, a args) []any {

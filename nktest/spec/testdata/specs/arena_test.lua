@@ -63,6 +63,14 @@ describe("the arena", function()
   it("has a test that is yet to be written")
 end)
 
+function test_messages()
+  local alice = nktest.user("alice")
+  nk.notification_send(alice.id, "hello", { n = 1 }, 7)
+  nktest.advance(1)
+  expect(alice:messages("notifications")[1].notifications[1].subject):equals("hello")
+  expect(alice:messages("stream_data")):equals({})
+end
+
 function test_plain_functions()
   local alice = nktest.user("alice")
   alice:pay({ coins = 3 })
