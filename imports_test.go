@@ -18,8 +18,8 @@ const module = "nkhost"
 
 // services are the rooms that do the host's work for one kind of thing each.
 var services = []string{
-	"host/account", "host/chat", "host/group", "host/match", "host/matchmaker", "host/notification", "host/party",
-	"host/providers", "host/purchase", "host/session", "host/social", "host/storage", "host/wallet",
+	"host/account", "host/chat", "host/group", "host/leaderboard", "host/match", "host/matchmaker", "host/notification",
+	"host/party", "host/providers", "host/purchase", "host/session", "host/social", "host/storage", "host/wallet",
 }
 
 // mayImport is the table of docs/design.md: which rooms of this module each room
@@ -58,6 +58,7 @@ var mayImport = map[string][]string{
 
 	"host/chat":         {"host/cursor", "host/db"},
 	"host/group":        {"host/cursor", "host/db", "host/notification"},
+	"host/leaderboard":  {"host/cron", "host/cursor", "host/db"},
 	"host/notification": {"host/cursor", "host/db"},
 	"host/purchase":     {"host/cursor", "host/db", "host/providers"},
 	"host/social":       {"host/cursor", "host/db", "host/notification", "host/providers"},
