@@ -66,7 +66,7 @@ func TestScenesOnPostgreSQL(t *testing.T) {
 }
 
 // storedGroups are the groups of scenes whose outcome may depend on the database.
-var storedGroups = []string{"account", "chat", "hooks", "sql", "storage", "social"}
+var storedGroups = []string{"account", "chat", "hooks", "leaderboard", "sql", "storage", "social"}
 
 func ledgerOf(t *testing.T, database string) *ledger {
 	ledger, err := readLedger(database)

@@ -23,6 +23,8 @@ type allAccounts struct {
 	*account.Service
 	tokens  *session.Tokens
 	sockets *realtime.Server
+	// forgotten lets go of what is in memory of a user that was deleted.
+	forgotten func(ctx context.Context, userID string) error
 	// parts are what other services keep of a user, by their names in an export.
 	parts map[string]exportPart
 }
@@ -82,6 +84,7 @@ func (a *allAccounts) Delete(ctx context.Context, userID string, recorded bool) 
 	deleted, err := a.Service.Delete(ctx, userID, recorded)
 	if deleted {
 		a.endSessions(userID, realtime.SessionDisconnected)
+		err = errors.Join(err, a.forgotten(ctx, userID))
 	}
 	return err
 }

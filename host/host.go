@@ -26,6 +26,7 @@ import (
 	"nkhost/host/config"
 	"nkhost/host/db"
 	"nkhost/host/group"
+	"nkhost/host/leaderboard"
 	"nkhost/host/match"
 	"nkhost/host/matchmaker"
 	"nkhost/host/notification"
@@ -102,6 +103,7 @@ type Host struct {
 	channels      *chat.Service
 	friends       *social.Service
 	groups        *group.Service
+	leaderboards  *leaderboard.Service
 
 	// running ends when Close begins; background holds what is done meanwhile.
 	running    context.Context
@@ -159,6 +161,7 @@ func (h *Host) Database() string { return h.database.Name() }
 func (h *Host) Run(ctx context.Context) error {
 	serving := make(chan error, 1)
 	h.background.Go(func() { h.maker.Run(h.running) })
+	h.background.Go(func() { h.leaderboards.Run(h.running) })
 	go func() { serving <- h.serve() }()
 	var failure error
 	select {

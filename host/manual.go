@@ -23,8 +23,8 @@ import (
 	"nkhost/nkshim"
 )
 
-// Manual is a host that does nothing by itself: its clock stands still, and matches and
-// the matchmaker advance, only in Step. It does not listen. What follows from what it is
+// Manual is a host that does nothing by itself: its clock stands still, and matches, the
+// matchmaker and the schedules of leaderboards advance, only in Step. It does not listen. What follows from what it is
 // told is done when a method returns, and is the same each time, given the same ids and
 // seeds. Its methods are for one goroutine; Handler's requests may come on others.
 type Manual struct {
@@ -70,7 +70,11 @@ func (m *Manual) Step(limit time.Duration) (passed time.Duration, err error) {
 	if m.matches.Count() > 0 {
 		step = min(step, m.matches.Advance(0))
 	}
+	if due := m.leaderboards.Due(); !due.IsZero() {
+		step = max(0, min(step, due.Sub(m.Now())))
+	}
 	m.clock.Add(int64(step))
+	m.leaderboards.Tell(m.running)
 	m.matches.Advance(step)
 	if !m.Now().Before(m.matchmaking) {
 		m.matchmaking = m.matchmaking.Add(m.matchmakerInterval())

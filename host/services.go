@@ -15,8 +15,7 @@ import (
 	"nkhost/host/wallet"
 )
 
-// openServices makes the services that keep storage objects, wallets, purchases,
-// notifications and what is said in channels in the database.
+// openServices makes the services that keep things in the database.
 func (h *Host) openServices(ctx context.Context) (err error) {
 	h.storage, err = storage.NewService(ctx, h.database, storage.Options{
 		Now: h.now,
@@ -53,7 +52,10 @@ func (h *Host) openServices(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return h.openSocial(ctx)
+	if err := h.openSocial(ctx); err != nil {
+		return err
+	}
+	return h.openLeaderboards(ctx)
 }
 
 // relations are how users stand to each other and to groups, as channels know it. Friends

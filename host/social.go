@@ -69,9 +69,13 @@ func (h *Host) notify(ctx context.Context, list []notification.Notification) {
 	}
 }
 
-// forgetUser takes a user that is being deleted out of its groups and of its friends' counts.
+// forgetUser takes a user that is being deleted out of its groups, of leaderboards and of
+// its friends' counts.
 func (h *Host) forgetUser(ctx context.Context, tx *db.Tx, userID string) error {
 	if err := h.groups.Forget(ctx, tx, userID); err != nil {
+		return err
+	}
+	if err := h.leaderboards.Forget(ctx, tx, userID); err != nil {
 		return err
 	}
 	return h.friends.Forget(ctx, tx, userID)

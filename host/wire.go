@@ -47,6 +47,7 @@ func (h *Host) wire(context.Context) error {
 	h.sockets = realtime.New(h.socketOptions())
 	clients.sockets, h.matches.sockets = h.sockets, h.sockets
 	h.accounts.tokens, h.accounts.sockets = h.tokens, h.sockets
+	h.accounts.forgotten = h.leaderboards.Forgotten
 	h.accounts.parts = map[string]exportPart{
 		"objects":        {read: h.storage.Export, load: h.storage.Import},
 		"notifications":  {read: h.notifications.Export},
@@ -54,13 +55,15 @@ func (h *Host) wire(context.Context) error {
 		"groups":         {read: h.groups.Export},
 		"wallet_ledgers": {read: h.wallets.Export},
 		"messages":       {read: h.channels.Export},
+
+		"leaderboard_records": {read: h.leaderboards.Export},
 	}
 	if err := h.newServer(); err != nil {
 		return err
 	}
 	h.onClose(h.sockets.Close)
 	h.onClose(h.endMatches)
-	h.onClose(func(ctx context.Context) error { return await(ctx, &h.background, "the matchmaker's hook") })
+	h.onClose(func(ctx context.Context) error { return await(ctx, &h.background, "a hook") })
 	return nil
 }
 
@@ -86,6 +89,7 @@ func (h *Host) apiOptions() api.Options {
 		Purchases:      h.purchases,
 		Friends:        h.friends,
 		Groups:         h.groups,
+		Leaderboards:   h.leaderboards,
 	}
 }
 
@@ -173,6 +177,8 @@ func (h *Host) shimDeps() nkshim.Deps {
 		Channels:      h.channels,
 		Friends:       h.friends,
 		Groups:        h.groups,
+		Leaderboards:  h.leaderboards,
+		Tournaments:   h.leaderboards,
 		Streams:       lateStreams{h},
 		MultiUpdater:  multiUpdater{h.accounts.Service, h.storage, h.wallets},
 	}

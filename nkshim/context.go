@@ -18,6 +18,9 @@ const (
 	modeShutdown   = "shutdown"
 
 	modeStorageIndexFilter = "storage_index_filter"
+	modeLeaderboardReset   = "leaderboard_reset"
+	modeTournamentEnd      = "tournament_end"
+	modeTournamentReset    = "tournament_reset"
 )
 
 // contextTable makes the first argument of RPCs and hooks. caller is nil where the

@@ -24,6 +24,8 @@ func families() []map[string]function {
 		friendFunctions,
 		groupFunctions,
 		hookFunctions,
+		leaderboardFunctions,
+		tournamentFunctions,
 		httpFunctions,
 		identityFunctions,
 		localcacheFunctions,
@@ -50,7 +52,7 @@ func families() []map[string]function {
 type Group struct {
 	Name string
 	// Works and Missing name the functions that do what they do on Nakama and those
-	// that raise instead; Uncalled those that take a function which nothing calls yet.
+	// that raise instead; Uncalled those that have no effect.
 	Works, Missing, Uncalled []string
 }
 

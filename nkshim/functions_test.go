@@ -39,11 +39,11 @@ func TestMergeFamiliesRefusesDuplicates(t *testing.T) {
 
 func TestAFunctionThatIsNotThereYetSaysSoByName(t *testing.T) {
 	t.Parallel()
-	_, err := evaluate(t, `return nk.leaderboard_create("x")`)
+	_, err := evaluate(t, `return nk.get_satori().authenticate("x")`)
 	if err == nil {
 		t.Fatal("no error")
 	}
-	wantText(t, message(err), "nakama.leaderboard_create is not available in nkhost yet")
+	wantText(t, message(err), "nakama.satori.authenticate is not available in nkhost yet")
 }
 
 func TestArgumentErrors(t *testing.T) {

@@ -1,7 +1,6 @@
 package nkshim
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -146,17 +145,4 @@ func TestShutdownHook(t *testing.T) {
 		nk.register_shutdown(function(context) nk.logger_info("bye in " .. context.execution_mode) end)`}, logTo(&log))
 	r.Shutdown(t.Context())
 	wantText(t, log.String(), "bye in shutdown")
-}
-
-func TestHooksThatNothingCallsAreNamedOnce(t *testing.T) {
-	t.Parallel()
-	var log lockedBuffer
-	open(t, files{"main.lua": `
-		local nk = require("nakama")
-		nk.register_tournament_end(function() end)
-		nk.register_leaderboard_reset(function() end)`}, logTo(&log))
-	wantText(t, log.String(), "register_leaderboard_reset", "register_tournament_end")
-	if n := strings.Count(log.String(), "level=WARN"); n != 1 {
-		t.Errorf("%d warnings, want 1", n)
-	}
 }

@@ -63,6 +63,8 @@ type Deps struct {
 	MultiUpdater  MultiUpdater
 	Friends       Friends
 	Groups        Groups
+	Leaderboards  Leaderboards
+	Tournaments   Tournaments
 	Streams       Streams
 
 	// States is in how many VMs the modules are loaded for RPCs and hooks, and how many of
@@ -137,9 +139,6 @@ func (r *Runtime) Load(ctx context.Context) error {
 		}
 	}
 	r.hooks.freeze()
-	if names := r.hooks.uncalled(); len(names) > 0 {
-		r.deps.Log.Warn("modules register hooks that nkhost does not call yet", slog.Any("functions", names))
-	}
 	return nil
 }
 

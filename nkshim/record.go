@@ -235,14 +235,23 @@ func textOrNil(text string) glua.LValue {
 	return glua.LString(text)
 }
 
-// decodedTable is the value of a JSON text as a table; null is an empty one.
-func (c call) decodedTable(text string) *glua.LTable {
+// jsonTable is the value of a JSON text as a table; null is an empty one.
+func jsonTable(text string) (*glua.LTable, error) {
 	value, err := lua.DecodeJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	if table, ok := value.(*glua.LTable); ok {
+		return table, nil
+	}
+	return newTable(0), nil
+}
+
+// decodedTable is jsonTable, or raises.
+func (c call) decodedTable(text string) *glua.LTable {
+	table, err := jsonTable(text)
 	if err != nil {
 		c.fail("%v", err)
 	}
-	if table, ok := value.(*glua.LTable); ok {
-		return table
-	}
-	return newTable(0)
+	return table
 }

@@ -23,31 +23,13 @@ const (
 	kindMatchmakerMatched
 	kindShutdown
 	kindStorageIndexFilter
-	// Nothing in nkhost calls these yet; Load warns of them.
 	kindLeaderboardReset
 	kindTournamentEnd
 	kindTournamentReset
 )
 
-// uncalled names the functions that register what nothing calls yet.
-var uncalled = map[hookKind]string{
-	kindLeaderboardReset: "register_leaderboard_reset",
-	kindTournamentEnd:    "register_tournament_end",
-	kindTournamentReset:  "register_tournament_reset",
-}
-
 // isUncalled says whether a function is there, but without effect.
-func isUncalled(function string) bool {
-	if satoriFunctions[function] != nil {
-		return true
-	}
-	for _, name := range uncalled {
-		if name == function {
-			return true
-		}
-	}
-	return false
-}
+func isUncalled(function string) bool { return satoriFunctions[function] != nil }
 
 type hookKey struct {
 	kind hookKind
@@ -122,20 +104,6 @@ func (g *registry) freeze() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.frozen = true
-}
-
-// uncalled are the nakama functions that modules used to register what nothing calls.
-func (g *registry) uncalled() []string {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	var names []string
-	for key := range g.hooks {
-		if name, ok := uncalled[key.kind]; ok && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 func (g *registry) names(kind hookKind) []string {

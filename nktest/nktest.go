@@ -10,8 +10,8 @@
 //	m.Received(bob).Last(2).JSON("state.cells.0.0").Is(1)
 //
 // Nothing happens by itself. What follows from a call is done when it returns; matches
-// tick, and the matchmaker looks for groups, in Tick and Advance only. Time, ids and
-// math.random are the same in every run.
+// tick, the matchmaker looks for groups, and leaderboards are reset, in Tick and Advance
+// only. Time, ids and math.random are the same in every run.
 //
 // A Host is for one goroutine; tests with hosts of their own may run in parallel. What
 // cannot be done ends the test with a text that says why. A Lua error in a match fails the
@@ -118,7 +118,8 @@ func (h *Host) close() {
 // Now is what the host's clock shows.
 func (h *Host) Now() time.Time { return h.manual.Now() }
 
-// Advance lets time pass: matches tick, the matchmaker looks for groups, tokens expire.
+// Advance lets time pass: matches tick, the matchmaker looks for groups, leaderboards are
+// reset, tokens expire.
 func (h *Host) Advance(by time.Duration) {
 	h.t.Helper()
 	for by > 0 {

@@ -1,6 +1,5 @@
 // Package api serves the REST operations of Nakama's clients. All of them stand in
-// one table (operations.go), from which the routes, the names of hooks and the
-// list of what is not served yet follow. One codec (codec.go) turns requests into
+// one table (operations.go), from which the routes and the names of hooks follow. One codec (codec.go) turns requests into
 // the messages of nakama-common and back, by the rules of the gateway that Nakama
 // puts before its own API.
 package api
@@ -19,6 +18,7 @@ import (
 	"nkhost/host/account"
 	"nkhost/host/chat"
 	"nkhost/host/group"
+	"nkhost/host/leaderboard"
 	"nkhost/host/match"
 	"nkhost/host/matchmaker"
 	"nkhost/host/notification"
@@ -131,6 +131,21 @@ type Groups interface {
 	ListUserGroups(ctx context.Context, userID string, limit int, state *int32, cursor string) (*nakama.UserGroupList, error)
 }
 
+// Leaderboards keeps leaderboards and tournaments. See leaderboard.Service for its errors.
+type Leaderboards interface {
+	Records(ctx context.Context, id string, request leaderboard.ListRequest) (*nakama.LeaderboardRecordList, error)
+	Around(ctx context.Context, id, owner string, limit int, cursor string, expiry int64) (*nakama.LeaderboardRecordList, error)
+	Write(ctx context.Context, w leaderboard.Write) (*nakama.LeaderboardRecord, error)
+	DeleteRecord(ctx context.Context, caller, id, owner string) error
+
+	ListTournaments(ctx context.Context, filter leaderboard.TournamentFilter, limit int, cursor string) (*nakama.TournamentList, error)
+	TournamentRecords(ctx context.Context, id string, request leaderboard.ListRequest) (*nakama.TournamentRecordList, error)
+	TournamentAround(ctx context.Context, id, owner string, limit int, cursor string, expiry int64) (*nakama.TournamentRecordList, error)
+	Join(ctx context.Context, id, owner, username string) error
+	WriteTournament(ctx context.Context, w leaderboard.Write) (*nakama.LeaderboardRecord, error)
+	DeleteTournamentRecord(ctx context.Context, caller, id, owner string) error
+}
+
 // Runtime runs the modules' RPCs.
 type Runtime interface {
 	// RPC fails with code NotFound when no such RPC is registered, else with the code
@@ -166,6 +181,7 @@ type Options struct {
 	Purchases     Purchases
 	Friends       Friends
 	Groups        Groups
+	Leaderboards  Leaderboards
 
 	ServerKey string // with which clients authenticate (socket.server_key)
 	HTTPKey   string // with which servers call RPCs (runtime.http_key); "" lets none in
@@ -185,8 +201,7 @@ type server struct {
 }
 
 // New returns the handler of /v2/… and /healthcheck, and of "/", which it answers
-// with nothing. It sets the CORS headers that Nakama sets. An operation that nkhost
-// does not serve yet is answered with status 501 and code Unimplemented.
+// with nothing. It sets the CORS headers that Nakama sets.
 func New(options Options) http.Handler {
 	s := &server{Options: options}
 	s.routes = newRoutes(s.operations())
@@ -208,8 +223,6 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, status.Error(codes.NotFound, http.StatusText(http.StatusNotFound)))
 	case op.serve != nil:
 		op.serve(w, r, params)
-	case op.handle == nil:
-		s.fail(w, r, status.Errorf(codes.Unimplemented, "nkhost does not serve %s yet.", op.name))
 	default:
 		answer, err := s.perform(w, r, op, params)
 		if err != nil {

@@ -27,6 +27,7 @@ import (
 	"nkhost/host/chat"
 	"nkhost/host/db"
 	"nkhost/host/group"
+	"nkhost/host/leaderboard"
 	"nkhost/host/match"
 	"nkhost/host/matchmaker"
 	"nkhost/host/notification"
@@ -125,11 +126,15 @@ func startIn(t testing.TB, dir string, change ...func(*api.Options)) *host {
 	if err != nil {
 		t.Fatal(err)
 	}
+	leaderboards, err := leaderboard.NewService(context.Background(), database, leaderboard.Options{Now: h.clock})
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.maker = matchmaker.New(matchmaker.Config{MaxTickets: 3, MaxIntervals: 2, Now: h.clock}, func([][]matchmaker.Entry) {})
 	h.parties = party.NewRegistry(party.Options{Matchmaker: h.maker, Node: "n", Now: h.clock, LabelUpdateInterval: time.Second})
 	options := api.Options{
 		Matchmaker: h.maker, Parties: h.parties,
-		Friends: friends, Groups: groups, Purchases: purchases,
+		Friends: friends, Groups: groups, Purchases: purchases, Leaderboards: leaderboards,
 		Tokens: h.tokens, Accounts: testAccounts{accounts, h.tokens}, Providers: knownProviders(t), Matches: &h.matches, Runtime: fakeRuntime{},
 		Storage: objects, Notifications: h.notifications, Channels: h.channels,
 		ServerKey: serverKey, HTTPKey: httpKey, MaxRequestSize: maxBody, ProxyCount: 1,

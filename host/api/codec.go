@@ -99,20 +99,20 @@ func (op *operation) decode(request proto.Message, body []byte, params []string,
 func invalid(err error) error { return status.Error(codes.InvalidArgument, err.Error()) }
 
 // decodeBody sets the request, or the field of it that is a message, from the first
-// JSON value in body. An empty body sets nothing.
+// JSON value in body. An empty body sets nothing, but the field is then there.
 func (op *operation) decodeBody(request proto.Message, body []byte) error {
+	target := request
+	if op.body != "*" {
+		message := request.ProtoReflect()
+		field := message.Descriptor().Fields().ByName(protoreflect.Name(op.body))
+		target = message.Mutable(field).Message().Interface()
+	}
 	var text json.RawMessage
 	switch err := json.NewDecoder(bytes.NewReader(body)).Decode(&text); {
 	case errors.Is(err, io.EOF):
 		return nil
 	case err != nil:
 		return err
-	}
-	target := request
-	if op.body != "*" {
-		message := request.ProtoReflect()
-		field := message.Descriptor().Fields().ByName(protoreflect.Name(op.body))
-		target = message.Mutable(field).Message().Interface()
 	}
 	return protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(text, target)
 }

@@ -25,7 +25,7 @@ type operation struct {
 	newRequest func() proto.Message
 	handle     func(ctx context.Context, caller *session.Caller, request proto.Message) (proto.Message, error)
 	// serve takes the place of all of the above for an operation that is not like the
-	// others. One with neither is not served yet.
+	// others.
 	serve func(w http.ResponseWriter, r *http.Request, params []string)
 
 	empty  bool                   // whether the request has no fields
@@ -55,7 +55,7 @@ const (
 )
 
 // operations is the table: every operation of Nakama's REST API (apigrpc.proto), in
-// the order of their paths. One that is to be served becomes a row of served.
+// the order of their paths.
 func (s *server) operations() []operation {
 	return []operation{
 		served("Healthcheck", get, "/healthcheck", "", nothing, s.healthcheck),
@@ -130,10 +130,10 @@ func (s *server) operations() []operation {
 		served("ValidateSubscriptionGoogle", post, "/v2/iap/subscription/google", "*", sessionToken, s.validateSubscriptionGoogle),
 		served("GetSubscription", get, "/v2/iap/subscription/{product_id}", "", sessionToken, s.getSubscription),
 
-		planned("ListLeaderboardRecords", get, "/v2/leaderboard/{leaderboard_id}", ""),
-		planned("WriteLeaderboardRecord", post, "/v2/leaderboard/{leaderboard_id}", "record"),
-		planned("DeleteLeaderboardRecord", del, "/v2/leaderboard/{leaderboard_id}", ""),
-		planned("ListLeaderboardRecordsAroundOwner", get, "/v2/leaderboard/{leaderboard_id}/owner/{owner_id}", ""),
+		served("ListLeaderboardRecords", get, "/v2/leaderboard/{leaderboard_id}", "", sessionToken, s.listLeaderboardRecords),
+		served("WriteLeaderboardRecord", post, "/v2/leaderboard/{leaderboard_id}", "record", sessionToken, s.writeLeaderboardRecord),
+		served("DeleteLeaderboardRecord", del, "/v2/leaderboard/{leaderboard_id}", "", sessionToken, s.deleteLeaderboardRecord),
+		served("ListLeaderboardRecordsAroundOwner", get, "/v2/leaderboard/{leaderboard_id}/owner/{owner_id}", "", sessionToken, s.listLeaderboardRecordsAroundOwner),
 
 		served("ListMatches", get, "/v2/match", "", sessionToken, s.listMatches),
 		served("GetMatchmakerStats", get, "/v2/matchmaker/stats", "", sessionToken, s.getMatchmakerStats),
@@ -152,34 +152,27 @@ func (s *server) operations() []operation {
 		served("ListStorageObjects", get, "/v2/storage/{collection}", "", sessionToken, s.listStorageObjects),
 		served("ListStorageObjects", get, "/v2/storage/{collection}/{user_id}", "", sessionToken, s.listStorageObjects),
 
-		planned("ListTournaments", get, "/v2/tournament", ""),
-		planned("ListTournamentRecords", get, "/v2/tournament/{tournament_id}", ""),
-		planned("WriteTournamentRecord", post, "/v2/tournament/{tournament_id}", "record"),
-		planned("WriteTournamentRecord", put, "/v2/tournament/{tournament_id}", "record"),
-		planned("DeleteTournamentRecord", del, "/v2/tournament/{tournament_id}", ""),
-		planned("JoinTournament", post, "/v2/tournament/{tournament_id}/join", ""),
-		planned("ListTournamentRecordsAroundOwner", get, "/v2/tournament/{tournament_id}/owner/{owner_id}", ""),
+		served("ListTournaments", get, "/v2/tournament", "", sessionToken, s.listTournaments),
+		served("ListTournamentRecords", get, "/v2/tournament/{tournament_id}", "", sessionToken, s.listTournamentRecords),
+		served("WriteTournamentRecord", post, "/v2/tournament/{tournament_id}", "record", sessionToken, s.writeTournamentRecord),
+		served("WriteTournamentRecord", put, "/v2/tournament/{tournament_id}", "record", sessionToken, s.writeTournamentRecord),
+		served("DeleteTournamentRecord", del, "/v2/tournament/{tournament_id}", "", sessionToken, s.deleteTournamentRecord),
+		served("JoinTournament", post, "/v2/tournament/{tournament_id}/join", "", sessionToken, s.joinTournament),
+		served("ListTournamentRecordsAroundOwner", get, "/v2/tournament/{tournament_id}/owner/{owner_id}", "", sessionToken, s.listTournamentRecordsAroundOwner),
 
 		served("GetUsers", get, "/v2/user", "", sessionToken, s.getUsers),
 		served("ListUserGroups", get, "/v2/user/{user_id}/group", "", sessionToken, s.listUserGroups),
 	}
 }
 
-// Operations names the operations of Nakama's REST API that are served and those that
-// are not yet, each sorted.
-func Operations() (served, planned []string) {
+// Operations names the operations of Nakama's REST API, sorted.
+func Operations() []string {
+	var names []string
 	for _, op := range (&server{}).operations() {
-		list := &planned
-		if op.handle != nil || op.serve != nil {
-			list = &served
-		}
-		*list = append(*list, op.name)
+		names = append(names, op.name)
 	}
-	for _, list := range []*[]string{&served, &planned} {
-		slices.Sort(*list)
-		*list = slices.Compact(*list)
-	}
-	return served, planned
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // served is the row of an operation with its code. handle's caller is set whatever
@@ -202,11 +195,6 @@ func served[Request, Answer proto.Message](
 			return answer, nil
 		},
 	}
-}
-
-// planned is the row of an operation that is not served yet.
-func planned(name, method, path, body string) operation {
-	return operation{name: name, method: method, path: path, body: body}
 }
 
 // event takes an event and does no more: a Lua module cannot listen to events, and no

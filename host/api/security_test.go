@@ -31,7 +31,7 @@ func requests(t *testing.T, u user) []request {
 	}
 	body := fmt.Sprintf(`{"id":"device-of-alice","email":"alice@example.com","password":"correct horse","token":%q,"refresh_token":%q,
 		"display_name":"Alice","signed_player_info":%q,"name":"event","account":{"token":"t"}}`, u.refresh, u.refresh, playerInfo("player-1"))
-	served, _ := api.Operations()
+	served := api.Operations()
 	var all []request
 	for line := range strings.Lines(string(text)) {
 		columns := strings.Split(strings.TrimSpace(line), "\t")
@@ -113,7 +113,7 @@ func TestNoOperationTellsWhatIsInside(t *testing.T) {
 				t.Errorf("%s tells: %s", r.operation, body)
 			}
 		}
-		if answer.Code == 500 {
+		if strings.Contains(body, "see the host's log") {
 			failed++
 		}
 	}

@@ -33,6 +33,8 @@ type Config struct {
 	Matchmaker Matchmaker `yaml:"matchmaker"`
 	Party      Party      `yaml:"party"`
 
+	Leaderboard Leaderboard `yaml:"leaderboard"`
+
 	Social     Social     `yaml:"social"`
 	IAP        IAP        `yaml:"iap"`
 	GoogleAuth GoogleAuth `yaml:"google_auth"`
@@ -132,6 +134,14 @@ type Party struct {
 	LabelUpdateIntervalMs int `yaml:"label_update_interval_ms" min:"1" usage:"Milliseconds after which listings know a new party or label."`
 }
 
+// Leaderboard is how leaderboards and tournaments are ranked and reset.
+type Leaderboard struct {
+	BlacklistRankCache   []string `yaml:"blacklist_rank_cache" entry:"ID" usage:"Leaderboards and tournaments whose records have no ranks, which saves their memory. '*' alone is all of them."`
+	CallbackQueueSize    int      `yaml:"callback_queue_size" min:"1" usage:"Resets and ends that wait for the modules' functions; later ones wait for room."`
+	CallbackQueueWorkers int      `yaml:"callback_queue_workers" min:"1" usage:"Resets and ends that modules are told of at a time."`
+	RankCacheWorkers     int      `yaml:"rank_cache_workers" min:"1" usage:"Leaderboards that are ranked at a time when the host starts."`
+}
+
 // Default is the configuration without flags and files. It is Nakama's but for
 // what a developer's machine wants: socket.address, socket.read_buffer_size_bytes,
 // matchmaker.interval_sec, session.token_expiry_sec, logger.format, and the bundled
@@ -185,8 +195,9 @@ func Default() Config {
 			RecordMaxMB:           256,
 			LabelUpdateIntervalMs: 1000,
 		},
-		Matchmaker: Matchmaker{MaxTickets: 3, IntervalSec: 1, MaxIntervals: 2, RevThreshold: 1},
-		Party:      Party{LabelUpdateIntervalMs: 1000},
+		Matchmaker:  Matchmaker{MaxTickets: 3, IntervalSec: 1, MaxIntervals: 2, RevThreshold: 1},
+		Party:       Party{LabelUpdateIntervalMs: 1000},
+		Leaderboard: Leaderboard{CallbackQueueSize: 65_536, CallbackQueueWorkers: 8, RankCacheWorkers: 1},
 	}
 }
 

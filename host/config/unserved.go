@@ -21,10 +21,6 @@ console.write_timeout_ms
 database.dns_scan_interval_sec
 iap.google.package_name
 iap.google.refund_check_period_min
-leaderboard.blacklist_rank_cache
-leaderboard.callback_queue_size
-leaderboard.callback_queue_workers
-leaderboard.rank_cache_workers
 limit
 logger.compress?
 logger.local_time?
