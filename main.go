@@ -5,6 +5,9 @@
 //	nkhost --runtime.path DIR  runs the modules in DIR
 //	nkhost --help              lists every setting
 //	nkhost check [DIR]         finds mistakes in modules without running them
+//	nkhost record [MODULE]     has a running host record the next match
+//	nkhost replay FILE         runs a recorded match again
+//	nkhost test [DIR]          runs tests that are written in Lua
 //	nkhost types [DIR]         writes the nakama module's functions for Lua editors
 package main
 

@@ -22,7 +22,7 @@ import (
 // say.
 var errFailures = fmt.Errorf("tests fail: %w", errFindings)
 
-const testUsage = `nkhost test [--run PATTERN] [--junit FILE] [--watch] [--runtime.path DIR] [DIR]
+const testUsage = `nkhost test [--run PATTERN] [--junit FILE] [--cover FILE] [--watch] [--runtime.path DIR] [DIR]
 
 Runs the Lua tests below DIR (the current folder when it is not given): files whose names
 end in _test.lua or .test.lua. The modules that they test are those in --runtime.path, or

@@ -121,6 +121,24 @@ func TestTimeIsVirtual(t *testing.T) {
 	}
 }
 
+// TestTokensExpire wants that the tokens of real connections, and cron, follow the clock.
+func TestTokensExpire(t *testing.T) {
+	t.Parallel()
+	h := nktest.Open(t, testModules())
+	c := h.Client(h.User("alice"))
+	for _, want := range []int{http.StatusOK, http.StatusUnauthorized} {
+		if status, _ := c.Do("GET", "/v2/account", ""); status != want {
+			t.Errorf("at %v the account answers with %d, want %d", h.Now(), status, want)
+		}
+		h.Advance(3 * time.Hour)
+	}
+	next, err := h.Nakama("cron_next", "0 0 * * *", h.Now().Unix())
+	if err != nil {
+		t.Fatal(err)
+	}
+	next[0].Is(time.Date(2030, 1, 2, 0, 0, 0, 0, time.UTC).Unix())
+}
+
 // TestRunsAreAlike wants that ids and math.random follow from the seed.
 func TestRunsAreAlike(t *testing.T) {
 	t.Parallel()

@@ -71,7 +71,7 @@ func (v Value) Is(want any) {
 		v.t.Fatalf("the wanted value is not JSON: %v", err)
 	}
 	if !reflect.DeepEqual(v.value, wanted) {
-		v.t.Errorf("%s is not what is wanted:\n%s", v.name(), difference(v.value, wanted))
+		v.t.Errorf("%s is not what is wanted:\n%s", v.name(), difference(v.value, wanted, 0))
 	}
 }
 
@@ -164,8 +164,8 @@ func indented(value any) string {
 }
 
 // Difference tells at which paths two values differ, by what both are as JSON; "" if they
-// do not.
-func Difference(got, want any) string {
+// do not. first is the index of a list's first item in the paths.
+func Difference(got, want any, first int) string {
 	gotPlain, err := plain(got)
 	if err != nil {
 		return "  the value is not JSON: " + err.Error()
@@ -174,30 +174,30 @@ func Difference(got, want any) string {
 	if err != nil {
 		return "  the wanted value is not JSON: " + err.Error()
 	}
-	return difference(gotPlain, wantPlain)
+	return difference(gotPlain, wantPlain, first)
 }
 
 // maxDifferences is how many differences a failure lists.
 const maxDifferences = 12
 
 // difference tells at which paths two values differ.
-func difference(got, want any) string {
+func difference(got, want any, first int) string {
 	var lines []string
-	compare("", got, want, &lines)
+	compare("", got, want, first, &lines)
 	if len(lines) > maxDifferences {
 		lines = append(lines[:maxDifferences], fmt.Sprintf("  and %d more", len(lines)-maxDifferences))
 	}
 	return strings.Join(lines, "\n")
 }
 
-func compare(path string, got, want any, lines *[]string) {
+func compare(path string, got, want any, first int, lines *[]string) {
 	note := func(path, format string, args ...any) {
 		if path != "" {
 			path += ": "
 		}
 		*lines = append(*lines, "  "+path+fmt.Sprintf(format, args...))
 	}
-	gotParts, wantParts := parts(got), parts(want)
+	gotParts, wantParts := parts(got, first), parts(want, first)
 	if gotParts == nil || wantParts == nil || reflect.TypeOf(got) != reflect.TypeOf(want) {
 		if !reflect.DeepEqual(got, want) {
 			note(path, "got %s, want %s", compact(got), compact(want))
@@ -222,7 +222,7 @@ func compare(path string, got, want any, lines *[]string) {
 		case !wants:
 			note(inner, "got %s, want nothing", compact(gotPart))
 		default:
-			compare(inner, gotPart, wantPart, lines)
+			compare(inner, gotPart, wantPart, first, lines)
 		}
 	}
 }
@@ -238,7 +238,7 @@ func comparePaths(a, b string) int {
 }
 
 // parts are a value's items or fields, nil if it cannot have any.
-func parts(value any) map[string]any {
+func parts(value any, first int) map[string]any {
 	switch value := value.(type) {
 	case map[string]any:
 		if value == nil {
@@ -248,7 +248,7 @@ func parts(value any) map[string]any {
 	case []any:
 		items := make(map[string]any, len(value))
 		for i, item := range value {
-			items[strconv.Itoa(i)] = item
+			items[strconv.Itoa(first+i)] = item
 		}
 		return items
 	}

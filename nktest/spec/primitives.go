@@ -22,7 +22,7 @@ type primitive func(w *world, a args) []any
 // primitives are the functions that the prelude is given.
 var primitives = map[string]primitive{
 	"difference": func(_ *world, a args) []any {
-		if text := nktest.Difference(a.any(0), a.any(1)); text != "" {
+		if text := nktest.Difference(a.any(0), a.any(1), 1); text != "" {
 			return []any{text}
 		}
 		return nil

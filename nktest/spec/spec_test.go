@@ -61,7 +61,7 @@ func TestSpecFailures(t *testing.T) {
 	t.Parallel()
 	report, _ := results(t, "^(a|no) |^assert$")
 	want := map[string][]string{
-		"a difference":           {"failing.test.lua:4: not what is wanted:\n", "a.1: got 2, want 5", "a.2: got 3, want nothing", "c: got nothing, want true"},
+		"a difference":           {"failing.test.lua:4: not what is wanted:\n", "a.2: got 2, want 5", "a.3: got 3, want nothing", "c: got nothing, want true"},
 		"assert":                 {"failing.test.lua:8", "one is not two"},
 		"a Lua error in a match": {"failing.test.lua:16: match ", "arena.lua:36: attempt to index", "in function 'act'", `victim = "alice"`},
 		"a stranger":             {"failing.test.lua:20: eve is not in the match"},
