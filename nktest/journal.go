@@ -19,6 +19,7 @@ type Line struct {
 	Text   string
 	Match  string            // the id of the match it is about, or ""
 	Fields map[string]string // what else it says, such as source, error and stack
+	Locals []Local           // of the function that raised the error which the line is about
 }
 
 // String is the line as one text.
@@ -44,14 +45,16 @@ type LuaError struct {
 type Local struct{ Name, Value string }
 
 // Error is the message with the stack and the variables.
-func (e *LuaError) Error() string {
+func (e *LuaError) Error() string { return e.Message + "\n" + raisedAt(e.Stack, e.Locals) }
+
+// raisedAt tells where an error was raised.
+func raisedAt(stack string, locals []Local) string {
 	var text strings.Builder
-	text.WriteString(e.Message)
-	text.WriteString("\n" + e.Stack)
-	if len(e.Locals) > 0 {
+	text.WriteString(stack)
+	if len(locals) > 0 {
 		text.WriteString("\nlocal variables:")
 	}
-	for _, local := range e.Locals {
+	for _, local := range locals {
 		fmt.Fprintf(&text, "\n\t%s = %s", local.Name, local.Value)
 	}
 	return text.String()
@@ -84,11 +87,10 @@ func (j *journal) WithGroup(string) slog.Handler { return j }
 // Handle keeps a line, and notes it if a match's callback raised an error.
 func (j *journal) Handle(_ context.Context, record slog.Record) error {
 	line := Line{Level: record.Level, Text: record.Message, Fields: map[string]string{}}
-	var locals []Local
 	note := func(attr slog.Attr) bool {
 		if found, ok := attr.Value.Any().([]lua.Local); ok {
 			for _, local := range found {
-				locals = append(locals, Local(local))
+				line.Locals = append(line.Locals, Local(local))
 			}
 			return true
 		}
@@ -106,7 +108,7 @@ func (j *journal) Handle(_ context.Context, record slog.Record) error {
 	if line.Match == "" || line.Fields["stack"] == "" {
 		return nil
 	}
-	failure := &LuaError{Match: line.Match, Module: line.Fields["module"], Message: line.Fields["error"], Stack: line.Fields["stack"], Locals: locals}
+	failure := &LuaError{Match: line.Match, Module: line.Fields["module"], Message: line.Fields["error"], Stack: line.Fields["stack"], Locals: line.Locals}
 	j.failures = append(j.failures, failure)
 	if !j.mayFail[line.Match] {
 		j.untold = append(j.untold, failure)
@@ -158,6 +160,9 @@ func (j *journal) tail(count int) string {
 	text := "the end of the log:"
 	for _, line := range lines[max(0, len(lines)-count):] {
 		text += "\n" + line.String()
+		if stack := line.Fields["stack"]; stack != "" {
+			text += "\n" + raisedAt(stack, line.Locals)
+		}
 	}
 	return text
 }

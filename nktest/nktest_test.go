@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -282,6 +283,7 @@ type recorder struct {
 	mu       sync.Mutex
 	failures []string
 	cleanups []func()
+	logged   string
 }
 
 func (r *recorder) Errorf(format string, args ...any) {
@@ -301,7 +303,7 @@ func (r *recorder) Cleanup(fn func()) { r.cleanups = append(r.cleanups, fn) }
 
 func (r *recorder) Helper() {}
 
-func (r *recorder) Logf(string, ...any) {}
+func (r *recorder) Logf(format string, args ...any) { r.logged += fmt.Sprintf(format, args...) }
 
 // failuresOf are the texts that a test fails with.
 func failuresOf(t *testing.T, test func(h *nktest.Host, m *nktest.Match, alice *nktest.User)) string {
@@ -379,6 +381,37 @@ func TestFailures(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRPCThatRaises wants that the log, whose end a test that fails shows, says where and
+// with which variables.
+func TestRPCThatRaises(t *testing.T) {
+	t.Parallel()
+	r := &recorder{T: t}
+	h := nktest.Open(r, fstest.MapFS{"main.lua": {Data: []byte(`
+require("nakama").register_rpc(function(context, payload)
+  local items, count = nil, #payload
+  count = count + 1
+  count = count + items.count
+  return count
+end, "bad")`)}})
+	if _, err := h.RPC(nil, "bad", "four"); err == nil || !strings.Contains(err.Error(), "attempt to index") {
+		t.Errorf("the RPC answered %v", err)
+	}
+	log := h.Log()
+	line := log[len(log)-1]
+	if got := fmt.Sprint(line.Locals[1:]); got != `[{payload "four"} {items nil} {count 5}]` {
+		t.Errorf("the variables are %s", got)
+	}
+	r.Errorf("have the end of the log shown")
+	for _, cleanup := range r.cleanups {
+		cleanup()
+	}
+	for _, want := range []string{"error=main.lua:5: attempt to index", "main.lua:5: in function <main.lua:2>", "local variables:", "count = 5"} {
+		if !strings.Contains(r.logged, want) {
+			t.Errorf("the shown log lacks %q:\n%s", want, r.logged)
+		}
 	}
 }
 
