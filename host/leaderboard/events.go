@@ -97,10 +97,7 @@ func (s *Service) Tell(ctx context.Context) {
 
 func (s *Service) tell(ctx context.Context, e event) {
 	before, b := e.at.Add(-time.Second), e.board
-	b.changes.RLock()
-	deleted := b.deleted
-	b.changes.RUnlock()
-	if deleted || ctx.Err() != nil {
+	if b.dropExpired(e.at) || ctx.Err() != nil {
 		return
 	}
 	if e.kind == leaderboardReset {
@@ -118,6 +115,17 @@ func (s *Service) tell(ctx context.Context, e event) {
 		callback = s.TournamentReset
 	}
 	callback(ctx, b.tournament(before, size), p.end, p.expiry)
+}
+
+// dropExpired lets go of the ranks of a period that is over, and says whether the
+// leaderboard was deleted.
+func (b *board) dropExpired(now time.Time) (deleted bool) {
+	b.changes.Lock()
+	defer b.changes.Unlock()
+	if b.ranks != nil && b.ranks.expiry != 0 && b.ranks.expiry <= now.Unix() {
+		b.ranks = nil
+	}
+	return b.deleted
 }
 
 // longestWait is after how long Run looks at the clock at the latest, which may have been

@@ -501,3 +501,45 @@ func TestForget(t *testing.T) {
 		}
 	})
 }
+
+// Ranks cost memory. Where they are not wanted there are none, nor for periods that are
+// over.
+func TestWhatHasRanks(t *testing.T) {
+	onEach(t, func(t *testing.T, f *fixture) {
+		const reset = "0 0 * * *"
+		f.create(t, New{ID: "ranked", EnableRanks: true, Reset: reset})
+		f.create(t, New{ID: "off", Reset: reset})
+		f.create(t, New{ID: "listed", EnableRanks: true, Reset: reset})
+		check := func(doing string, ranked ...string) {
+			t.Helper()
+			for _, id := range []string{"ranked", "off", "listed"} {
+				record := f.write(t, id, 1, 1, 1)
+				has := f.find(id).ranks != nil
+				if want := slices.Contains(ranked, id); (record.Rank == 1) != want || has != want {
+					t.Errorf("%s: a record of %s has rank %d, ranks are kept: %t", doing, id, record.Rank, has)
+				}
+			}
+		}
+		check("at first", "ranked", "listed")
+		f.turn(t, 13*time.Hour)
+		for _, b := range f.all() {
+			if b.ranks != nil {
+				t.Errorf("%s keeps ranks of %d at %s", b.ID, b.ranks.expiry, f.now)
+			}
+		}
+		check("the next day", "ranked", "listed")
+		f.reopen(t)
+		f.Unranked = []string{"listed", "*"}
+		check("with one on the list", "ranked")
+		f.reopen(t)
+		f.Unranked = []string{"*"}
+		check("with all on it")
+		f.reopen(t)
+		if err := f.DisableRanks(t.Context(), "ranked"); err != nil {
+			t.Fatal(err)
+		}
+		check("with one disabled", "listed")
+		f.reopen(t)
+		check("and after a restart", "listed")
+	})
+}

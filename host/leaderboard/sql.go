@@ -20,7 +20,7 @@ type statements struct {
 	size     *db.Stmt // board, expiry → size
 	grow     *db.Stmt // board, expiry; changes no row if it is full
 	shrink   *db.Stmt // board, expiry
-	attempts *db.Stmt // board, owner, expiry, how many more
+	attempts *db.Stmt // board, expiry, owner, how many more; changes no row if none would be left
 
 	record *db.Stmt // board, expiry, owner → recordColumns
 	old    *db.Stmt // the same, in a transaction
@@ -69,7 +69,7 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 		{&sql.shrink, d.Writer, `UPDATE leaderboard SET size = size - 1 WHERE id = $1 AND size_expiry = $2 AND size > 0`},
 		{&sql.attempts, d.Writer, `
 			UPDATE leaderboard_record SET max_num_score = max_num_score + $4
-			WHERE leaderboard_id = $1 AND expiry_time = $2 AND owner_id = $3`},
+			WHERE leaderboard_id = $1 AND expiry_time = $2 AND owner_id = $3 AND max_num_score + $4 > 0`},
 		{&sql.record, d.Reader, record},
 		{&sql.old, d.Writer, record},
 		{&sql.some, d.Reader, `SELECT ` + recordColumns + ` FROM leaderboard_record

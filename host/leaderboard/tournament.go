@@ -91,7 +91,7 @@ func (s *Service) WriteTournament(ctx context.Context, w Write) (*api.Leaderboar
 }
 
 // AddAttempts lets an owner who is in a tournament submit count more scores in its
-// current period, or fewer. The error's code is NotFound for an unknown tournament, and
+// current period, or fewer. As on Nakama nothing comes of it if that leaves none at all. The error's code is NotFound for an unknown tournament, and
 // FailedPrecondition for one that is over.
 func (s *Service) AddAttempts(ctx context.Context, id, owner string, count int) error {
 	b, err := s.tournament(id)

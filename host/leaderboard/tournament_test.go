@@ -117,6 +117,12 @@ func TestATournamentsDays(t *testing.T) {
 		if got := one(); got.CanEnter || got.Size != 2 {
 			t.Errorf("in the hour: %v", got)
 		}
+		if err := f.AddAttempts(t.Context(), "daily", owner(0), -5); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := f.TournamentRecords(t.Context(), "daily", ListRequest{Limit: 1}); err != nil || list.Records[0].MaxNumScore != 3 {
+			t.Errorf("taking all attempts: %v, %v", list, err)
+		}
 		f.reopen(t)
 		f.turn(t, time.Hour)
 		_, err = score(0, 40)
