@@ -118,6 +118,29 @@ func (s *Service) tournament(id string) (*board, error) {
 	return b, nil
 }
 
+// lockRecord keeps others from an owner's record of a leaderboard, until it is changed and
+// ranked. ranks is nil if it has no rank. The error's code is NotFound for a leaderboard
+// that was deleted meanwhile.
+func (s *Service) lockRecord(ctx context.Context, b *board, expiry int64, owner string) (ranks *ranking, unlock func(), err error) {
+	if _, err := s.ranking(ctx, b, expiry); err != nil {
+		return nil, nil, err
+	}
+	b.changes.RLock()
+	if b.deleted {
+		b.changes.RUnlock()
+		return nil, nil, errNotFound()
+	}
+	// The ranks may be others by now. Those that are read later have what is written here.
+	if b.ranks != nil && b.ranks.expiry == expiry {
+		ranks = b.ranks
+	}
+	unlockOwner := s.lockOwner(b, owner)
+	return ranks, func() {
+		unlockOwner()
+		b.changes.RUnlock()
+	}, nil
+}
+
 // lockOwner keeps others from writing an owner's record of a leaderboard.
 func (s *Service) lockOwner(b *board, owner string) (unlock func()) {
 	stripe := &s.owners[maphash.String(s.seed, b.ID+owner)%stripes]

@@ -53,16 +53,11 @@ func (s *Service) Write(ctx context.Context, w Write) (*api.LeaderboardRecord, e
 func (s *Service) write(
 	ctx context.Context, b *board, expiry int64, owner string, change func(tx *db.Tx, r *row, there bool) (changed bool, err error),
 ) (*api.LeaderboardRecord, error) {
-	ranks, err := s.ranking(ctx, b, expiry)
+	ranks, unlock, err := s.lockRecord(ctx, b, expiry, owner)
 	if err != nil {
 		return nil, err
 	}
-	b.changes.RLock()
-	defer b.changes.RUnlock()
-	if b.deleted {
-		return nil, errNotFound()
-	}
-	defer s.lockOwner(b, owner)()
+	defer unlock()
 	var r *row
 	if err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		now := s.Now().UnixMilli()
@@ -164,13 +159,11 @@ func (s *Service) DeleteRecord(ctx context.Context, caller, id, owner string) er
 // deleteRecord also makes room for another owner in a tournament.
 func (s *Service) deleteRecord(ctx context.Context, b *board, owner string) error {
 	expiry := b.expiry(s.Now())
-	ranks, err := s.ranking(ctx, b, expiry)
+	ranks, unlock, err := s.lockRecord(ctx, b, expiry, owner)
 	if err != nil {
 		return err
 	}
-	b.changes.RLock()
-	defer b.changes.RUnlock()
-	defer s.lockOwner(b, owner)()
+	defer unlock()
 	if err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		count, err := tx.Exec(ctx, s.sql.delete, b.ID, expiry*1000, owner)
 		if err == nil && count > 0 && b.hasMaxSize() {
