@@ -51,7 +51,7 @@ func (s *Service) Forget(ctx context.Context, tx *db.Tx, owner string) error {
 		if b := s.find(k.id); b == nil || !b.hasMaxSize() {
 			continue
 		}
-		if _, err := tx.Exec(ctx, s.sql.shrink, k.id, k.expiry); err != nil {
+		if _, err := tx.Exec(ctx, s.sql.shrink, k.id, sizeExpiry(k.expiry)); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -17,9 +18,9 @@ type statements struct {
 	insert   *db.Stmt // boardColumns
 	remove   *db.Stmt // board
 	unrank   *db.Stmt // board
-	size     *db.Stmt // board, expiry → size
-	grow     *db.Stmt // board, expiry; changes no row if it is full
-	shrink   *db.Stmt // board, expiry
+	size     *db.Stmt // board, sizeExpiry → size
+	grow     *db.Stmt // board, sizeExpiry; changes no row if it is full or counts a later period
+	shrink   *db.Stmt // board, sizeExpiry
 	attempts *db.Stmt // board, expiry, owner, how many more; changes no row if none would be left
 
 	record *db.Stmt // board, expiry, owner → recordColumns
@@ -65,7 +66,7 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 		{&sql.size, d.Reader, `SELECT size FROM leaderboard WHERE id = $1 AND size_expiry = $2`},
 		{&sql.grow, d.Writer, `
 			UPDATE leaderboard SET size = CASE WHEN size_expiry = $2 THEN size + 1 ELSE 1 END, size_expiry = $2
-			WHERE id = $1 AND (size_expiry <> $2 OR size < max_size)`},
+			WHERE id = $1 AND (size_expiry < $2 OR size_expiry = $2 AND size < max_size)`},
 		{&sql.shrink, d.Writer, `UPDATE leaderboard SET size = size - 1 WHERE id = $1 AND size_expiry = $2 AND size > 0`},
 		{&sql.attempts, d.Writer, `
 			UPDATE leaderboard_record SET max_num_score = max_num_score + $4
@@ -98,6 +99,15 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 		*s.stmt = stmt
 	}
 	return sql, nil
+}
+
+// sizeExpiry is an expiry in Unix milliseconds as sizes have it, where that of a later
+// period is greater.
+func sizeExpiry(expiry int64) int64 {
+	if expiry == 0 {
+		return math.MaxInt64
+	}
+	return expiry
 }
 
 // placeholders are count parameters, from $first.

@@ -41,7 +41,7 @@ func (s *Service) grow(ctx context.Context, tx *db.Tx, b *board, r *row, full co
 	if !b.hasMaxSize() {
 		return nil
 	}
-	count, err := tx.Exec(ctx, s.sql.grow, b.ID, r.expiry)
+	count, err := tx.Exec(ctx, s.sql.grow, b.ID, sizeExpiry(r.expiry))
 	if err == nil && count == 0 {
 		err = status.Error(full, text)
 	}
@@ -189,7 +189,7 @@ func (s *Service) describe(ctx context.Context, b *board) (*api.Tournament, erro
 // size counts the records of a period, if the size is bounded.
 func (s *Service) size(ctx context.Context, b *board, p period) (size int64, err error) {
 	if b.hasMaxSize() {
-		_, err = s.sql.size.Row(ctx, b.ID, p.expiry*1000).Scan(&size)
+		_, err = s.sql.size.Row(ctx, b.ID, sizeExpiry(p.expiry*1000)).Scan(&size)
 	}
 	return size, err
 }

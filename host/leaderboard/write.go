@@ -167,7 +167,7 @@ func (s *Service) deleteRecord(ctx context.Context, b *board, owner string) erro
 	if err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		count, err := tx.Exec(ctx, s.sql.delete, b.ID, expiry*1000, owner)
 		if err == nil && count > 0 && b.hasMaxSize() {
-			_, err = tx.Exec(ctx, s.sql.shrink, b.ID, expiry*1000)
+			_, err = tx.Exec(ctx, s.sql.shrink, b.ID, sizeExpiry(expiry*1000))
 		}
 		return err
 	}); err != nil {

@@ -19,8 +19,8 @@ CREATE TABLE leaderboard (
     join_required  INTEGER      NOT NULL, -- 0 or 1
     max_size       BIGINT       NOT NULL, -- 2147483647 is no bound; then there is no size
     max_num_score  BIGINT       NOT NULL,
-    size           BIGINT       NOT NULL, -- records that expire at size_expiry
-    size_expiry    BIGINT       NOT NULL
+    size           BIGINT       NOT NULL, -- records of the period that size_expiry says
+    size_expiry    BIGINT       NOT NULL  -- the greatest number is never
 );
 
 CREATE TABLE leaderboard_record (
