@@ -123,6 +123,8 @@ func BenchmarkStrings(b *testing.B) {
 	for name, body := range map[string]string{
 		"format": `return function() return string.format("%s has %d points (%.1f%%)", "alice", 42, 12.5) end`,
 		"match":  `return function() return ("2024-05-06"):match("(%d+)-(%d+)-(%d+)") end`,
+		"two":    `local a, b = "hello ", "world" return function() return a .. b end`,
+		"three":  `local a, b = "alice", 42 return function() return a .. " has " .. b end`,
 		"gsub":   `return function() return ("hello world"):gsub("o", "0") end`,
 	} {
 		b.Run(name, func(b *testing.B) {
