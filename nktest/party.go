@@ -77,14 +77,7 @@ func (p *Party) request(user *User, doing string, in *rtapi.Envelope) *rtapi.Env
 }
 
 // Received is all that the party has sent to a user, on any session.
-func (p *Party) Received(user *User) Received {
-	return received(user, func(frame *rtapi.Envelope) (Message, bool) {
-		data := frame.GetPartyData()
-		return Message{
-			OpCode: data.GetOpCode(), Data: data.GetData(), Sender: data.GetPresence().GetUsername(), Reliable: true,
-		}, data != nil && data.PartyId == p.ID
-	})
-}
+func (p *Party) Received(user *User) Received { return user.received(p.ID) }
 
 // Leader is who leads the party; that the party has ended ends the test.
 func (p *Party) Leader() *User {

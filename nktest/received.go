@@ -27,27 +27,29 @@ type Message struct {
 }
 
 // Received is all that the match has sent to a user, on any session.
-func (m *Match) Received(user *User) Received {
-	return received(user, func(frame *rtapi.Envelope) (Message, bool) {
-		data := frame.GetMatchData()
-		return Message{
-			OpCode: data.GetOpCode(), Data: data.GetData(), Sender: data.GetPresence().GetUsername(), Reliable: data.GetReliable(),
-		}, data != nil && data.MatchId == m.ID
-	})
+func (m *Match) Received(user *User) Received { return user.received(m.ID) }
+
+// received are the messages from a match or a party.
+func (u *User) received(from string) Received {
+	u.mu.Lock()
+	list := slices.Clone(u.data[from])
+	u.mu.Unlock()
+	for i := range list {
+		list[i].t, list[i].whole = u.host.t, fmt.Sprintf("message %d to %s (op code %d)", i+1, u.Username, list[i].OpCode)
+	}
+	return Received{t: u.host.t, user: u.Username, list: list}
 }
 
-// received are those of the frames to a user that read takes for a message.
-func received(user *User, read func(*rtapi.Envelope) (Message, bool)) Received {
-	r := Received{t: user.host.t, user: user.Username}
-	for _, frame := range user.framesFrom(0) {
-		m, ok := read(frame)
-		if !ok {
-			continue
-		}
-		m.t, m.whole = r.t, fmt.Sprintf("message %d to %s (op code %d)", len(r.list)+1, user.Username, m.OpCode)
-		r.list = append(r.list, m)
+// dataOf is a frame as a message, with the id of the match or the party that it is from;
+// "" for other frames.
+func dataOf(frame *rtapi.Envelope) (from string, m Message) {
+	if data := frame.GetMatchData(); data != nil {
+		return data.MatchId, Message{OpCode: data.OpCode, Data: data.Data, Sender: data.GetPresence().GetUsername(), Reliable: data.Reliable}
 	}
-	return r
+	if data := frame.GetPartyData(); data != nil {
+		return data.PartyId, Message{OpCode: data.OpCode, Data: data.Data, Sender: data.GetPresence().GetUsername(), Reliable: true}
+	}
+	return "", m
 }
 
 // All are the messages with one of the op codes, or without any op code all messages.

@@ -22,7 +22,8 @@ type User struct {
 	calls   int
 
 	mu     sync.Mutex
-	frames []*rtapi.Envelope // of all sessions
+	frames []*rtapi.Envelope    // of all sessions
+	data   map[string][]Message // those from each match and party, by its id
 }
 
 // User is the user of that name, who is signed up and connected when first asked for.
@@ -44,6 +45,12 @@ func (u *User) receive(out *rtapi.Envelope) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.frames = append(u.frames, out)
+	if from, m := dataOf(out); from != "" {
+		if u.data == nil {
+			u.data = map[string][]Message{}
+		}
+		u.data[from] = append(u.data[from], m)
+	}
 }
 
 // Frames are all messages that the user's sessions were sent, in order.
