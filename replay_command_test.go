@@ -124,7 +124,7 @@ func TestTheDocsWalk(t *testing.T) {
 			}
 		}
 	}
-	if r := nktest.Replay(t, os.DirFS(mended), found[0]); r.Difference == nil {
+	if r := nktest.Replay(t, found[0], os.DirFS(mended)); r.Difference == nil {
 		t.Error("the mended game goes as it was recorded")
 	} else {
 		r.State("round.player_turn").Is(2)

@@ -25,15 +25,29 @@ type Replayed struct {
 // Replay runs a match again that a host has recorded with match.record. That the match
 // fails, as it may have done when it was recorded, fails the test. Whether it differs from
 // the recording is for the test to judge: it should if a mistake was mended.
-func Replay(t T, modules fs.FS, file string) *Replayed {
+//
+// A recording knows its modules' hash, not their text. Without modules, of which there may
+// be one set, those of the folder "modules" in the test's folder run.
+func Replay(t T, file string, modules ...fs.FS) *Replayed {
 	t.Helper()
+	fsys := os.DirFS("modules")
+	switch len(modules) {
+	case 0:
+		if _, err := fs.Stat(fsys, "."); err != nil {
+			t.Fatalf(`replay %s: there is no folder "modules" here; name the modules' own: nktest.Replay(t, %q, os.DirFS("…"))`, file, file)
+		}
+	case 1:
+		fsys = modules[0]
+	default:
+		t.Fatalf("replay %s: a match has one set of modules, not %d", file, len(modules))
+	}
 	recorded, err := os.Open(file)
 	if err != nil {
 		t.Fatalf("replay: %v", err)
 	}
 	defer recorded.Close()
 	log := newJournal()
-	replayed, err := host.Replay(context.Background(), host.ReplayOptions{File: recorded, Modules: modules, Log: slog.New(log), Coverage: coverage()})
+	replayed, err := host.Replay(context.Background(), host.ReplayOptions{File: recorded, Modules: fsys, Log: slog.New(log), Coverage: coverage()})
 	if err != nil {
 		t.Fatalf("replay %s: %v", file, err)
 	}

@@ -86,7 +86,7 @@ func changed(t *testing.T, old, with string) fs.FS {
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	file, state := recordArena(t)
-	r := nktest.Replay(t, testModules(), file)
+	r := nktest.Replay(t, file, testModules())
 	if r.Difference != nil {
 		t.Errorf("the replay differs: %v", r.Difference)
 	}
@@ -114,7 +114,7 @@ func TestReplayOfOtherCode(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := &recorder{T: t}
-			replayed := nktest.Replay(r, changed(t, test.old, test.with), file)
+			replayed := nktest.Replay(r, file, changed(t, test.old, test.with))
 			if replayed.Difference == nil || !strings.Contains(replayed.Difference.String(), test.want) {
 				t.Errorf("the difference is %v, want %q", replayed.Difference, test.want)
 			}
@@ -128,13 +128,13 @@ func TestReplayAsRegressionTest(t *testing.T) {
 	t.Parallel()
 	file, _ := recordArena(t, "fail")
 	broken := &recorder{T: t}
-	if r := nktest.Replay(broken, testModules(), file); r.Difference != nil {
+	if r := nktest.Replay(broken, file, testModules()); r.Difference != nil {
 		t.Errorf("the failure differs: %v", r.Difference)
 	}
 	if text := strings.Join(broken.failures, "\n"); !strings.Contains(text, "arena.lua:36: attempt to index") || !strings.Contains(text, `victim = "alice"`) {
 		t.Errorf("the replay fails with %q", text)
 	}
-	r := nktest.Replay(t, changed(t, "missing.field ..", "(missing or {}).field, "), file)
+	r := nktest.Replay(t, file, changed(t, "missing.field ..", "(missing or {}).field, "))
 	if r.Difference == nil || !strings.Contains(r.Difference.What, "it does not fail, and did") {
 		t.Errorf("the difference is %v", r.Difference)
 	}
@@ -157,7 +157,27 @@ func TestRecordedGame(t *testing.T) {
 	m.Tick(100)
 	m.Leave(alice)
 	m.Terminate(1)
-	if r := nktest.Replay(t, testModules(), recorded(t, folder)); r.Difference != nil || r.Tick != 100 {
+	if r := nktest.Replay(t, recorded(t, folder), testModules()); r.Difference != nil || r.Tick != 100 {
 		t.Errorf("after %d ticks: %v", r.Tick, r.Difference)
+	}
+}
+
+// TestReplayWithTheModulesHere wants that a recording runs against the folder "modules"
+// beside the test, and that a test without one is told what to do.
+func TestReplayWithTheModulesHere(t *testing.T) {
+	file, _ := recordArena(t)
+	missing := &recorder{T: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		nktest.Replay(missing, file)
+	}()
+	<-done
+	if text := strings.Join(missing.failures, "\n"); !strings.Contains(text, `there is no folder "modules" here`) {
+		t.Errorf("without a folder the replay fails with %q", text)
+	}
+	t.Chdir("testdata")
+	if r := nktest.Replay(t, file); r.Difference != nil {
+		t.Errorf("the replay differs: %v", r.Difference)
 	}
 }
