@@ -2,6 +2,8 @@ package account
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"nkhost/host/db"
 	"nkhost/host/providers"
@@ -16,7 +18,7 @@ type statements struct {
 	insertDevice *db.Stmt // id, user_id; changes no row if it is taken
 	account      *db.Stmt // a row a device, or one without
 
-	userByID, userByUsername, userByFacebook *db.Stmt
+	userByID, userByUsername, userByFacebook lookup
 	usersAfter                               *db.Stmt // id, count
 
 	deviceOwner  *db.Stmt // id → user_id, within a transaction
@@ -32,6 +34,26 @@ type statements struct {
 	adopt      *db.Stmt                    // id, display_name, avatar_url, email, each only where there is none
 }
 
+// lookup finds users by a column: those with one key, or with any of lookupSize.
+type lookup struct{ one, many *db.Stmt }
+
+// lookupSize is the longest page of most lists of users.
+const lookupSize = 100
+
+func prepareLookup(ctx context.Context, d *db.DB, column string) (lookup, error) {
+	const profile = `SELECT ` + userColumns + ` FROM users u WHERE u.`
+	one, err := d.Reader(ctx, profile+column+` = $1`)
+	if err != nil {
+		return lookup{}, err
+	}
+	places := make([]string, lookupSize)
+	for i := range places {
+		places[i] = fmt.Sprintf("$%d", i+1)
+	}
+	many, err := d.Reader(ctx, profile+column+` IN (`+strings.Join(places, ", ")+`)`)
+	return lookup{one, many}, err
+}
+
 // userColumns are those that others may know of a user; see userFields.
 const userColumns = `u.id, u.username, COALESCE(u.display_name, ''), COALESCE(u.avatar_url, ''), u.lang_tag,
 	COALESCE(u.location, ''), COALESCE(u.timezone, ''), u.metadata,
@@ -41,7 +63,6 @@ const userColumns = `u.id, u.username, COALESCE(u.display_name, ''), COALESCE(u.
 
 func prepare(ctx context.Context, d *db.DB) (statements, error) {
 	const user = `SELECT u.id, u.username, COALESCE(u.password, ''), u.disable_time FROM users u `
-	const profile = `SELECT ` + userColumns + ` FROM users u `
 	var sql statements
 	for _, s := range []struct {
 		stmt  **db.Stmt
@@ -67,10 +88,7 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 			FROM users u LEFT JOIN user_device d ON d.user_id = u.id
 			WHERE u.id = $1
 			ORDER BY d.id`},
-		{&sql.userByID, d.Reader, profile + `WHERE u.id = $1`},
-		{&sql.userByUsername, d.Reader, profile + `WHERE u.username = $1`},
-		{&sql.userByFacebook, d.Reader, profile + `WHERE u.facebook_id = $1`},
-		{&sql.usersAfter, d.Reader, profile + `WHERE u.id > $1 ORDER BY u.id LIMIT $2`},
+		{&sql.usersAfter, d.Reader, `SELECT ` + userColumns + ` FROM users u WHERE u.id > $1 ORDER BY u.id LIMIT $2`},
 		{&sql.deviceOwner, d.Writer, `SELECT user_id FROM user_device WHERE id = $1`},
 		{&sql.deleteDevice, d.Writer, `
 			DELETE FROM user_device WHERE id = $1 AND user_id = $2
@@ -100,6 +118,14 @@ func prepare(ctx context.Context, d *db.DB) (statements, error) {
 			return statements{}, err
 		}
 		*s.stmt = stmt
+	}
+	for column, by := range map[string]*lookup{
+		"id": &sql.userByID, "username": &sql.userByUsername, "facebook_id": &sql.userByFacebook,
+	} {
+		var err error
+		if *by, err = prepareLookup(ctx, d, column); err != nil {
+			return statements{}, err
+		}
 	}
 	sql.byProvider = map[providers.Kind]*db.Stmt{}
 	for _, kind := range providers.Kinds() {

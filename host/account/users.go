@@ -55,28 +55,49 @@ func (s *Service) Accounts(ctx context.Context, ids, devices []string) ([]*api.A
 }
 
 // Users returns what others may know of the users with the given ids, names and Facebook
-// ids, each once; those that do not exist are left out.
+// ids, each once and in that order; those that do not exist are left out.
 func (s *Service) Users(ctx context.Context, ids, usernames, facebookIDs []string) ([]*api.User, error) {
 	var users []*api.User
 	seen := map[string]bool{}
 	for _, search := range []struct {
-		by   *db.Stmt
-		keys []string
-	}{{s.sql.userByID, ids}, {s.sql.userByUsername, usernames}, {s.sql.userByFacebook, facebookIDs}} {
-		for _, key := range search.keys {
-			found, err := s.users(ctx, search.by, key)
+		by    lookup
+		keys  []string
+		keyOf func(*api.User) string
+	}{
+		{s.sql.userByID, ids, (*api.User).GetId},
+		{s.sql.userByUsername, usernames, (*api.User).GetUsername},
+		{s.sql.userByFacebook, facebookIDs, (*api.User).GetFacebookId},
+	} {
+		found := make(map[string]*api.User, len(search.keys))
+		for keys := range slices.Chunk(search.keys, lookupSize) {
+			some, err := s.lookUp(ctx, search.by, keys)
 			if err != nil {
 				return nil, err
 			}
-			for _, user := range found {
-				if !seen[user.Id] {
-					seen[user.Id] = true
-					users = append(users, user)
-				}
+			for _, user := range some {
+				found[search.keyOf(user)] = user
+			}
+		}
+		for _, key := range search.keys {
+			if user := found[key]; user != nil && !seen[user.Id] {
+				seen[user.Id] = true
+				users = append(users, user)
 			}
 		}
 	}
 	return users, nil
+}
+
+// lookUp finds the users with up to lookupSize keys, in any order.
+func (s *Service) lookUp(ctx context.Context, by lookup, keys []string) ([]*api.User, error) {
+	if len(keys) == 1 {
+		return s.users(ctx, by.one, keys[0])
+	}
+	args := make([]any, lookupSize)
+	for i := range args {
+		args[i] = keys[min(i, len(keys)-1)] // the last fills up the rest
+	}
+	return s.users(ctx, by.many, args...)
 }
 
 // RandomUsers returns up to count users, without the system user: those whose ids follow

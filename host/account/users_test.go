@@ -49,6 +49,32 @@ func TestUsers(t *testing.T) {
 	}
 }
 
+// More users than one query looks for come in the order they were asked for.
+func TestManyUsers(t *testing.T) {
+	onEach(t, func(t *testing.T, f *fixture) {
+		var ids, names []string
+		for i := range 2*lookupSize + 1 {
+			name := fmt.Sprintf("user-%d", i)
+			names = append(names, name)
+			ids = append(ids, f.mustDevice(t, "device-of-"+name, name).ID)
+		}
+		for _, count := range []int{2, lookupSize, len(ids)} {
+			want := slices.Clone(names[:count])
+			slices.Reverse(want)
+			wantedIDs := slices.Clone(ids[:count])
+			slices.Reverse(wantedIDs)
+			byID, err := f.Users(t.Context(), append(wantedIDs, absentUser), nil, nil)
+			if got := usernames(byID); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%d by id: %v, %v", count, got, err)
+			}
+			byName, err := f.Users(t.Context(), nil, append(want, "nobody"), nil)
+			if got := usernames(byName); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%d by name: %v, %v", count, got, err)
+			}
+		}
+	})
+}
+
 func TestAccounts(t *testing.T) {
 	t.Parallel()
 	f := start(t)
