@@ -76,9 +76,17 @@ func Admin(t testing.TB, query string) {
 }
 
 type server struct {
-	dir     string // holds the data, the log and the Unix socket
-	watcher *exec.Cmd
-	release io.Closer // the watcher's standard input
+	dir      string // holds the data, the log and the Unix socket
+	bin      string
+	as       []string // a command's beginning that gives up root
+	watchers []watcher
+}
+
+// watcher is the shell that ends the server, and removes its folder, when this process is
+// gone, however it went.
+type watcher struct {
+	cmd     *exec.Cmd
+	release io.Closer // its standard input
 }
 
 const superuser = "nkhost"
@@ -94,8 +102,11 @@ func start() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir}
-	if err := s.launch(bin); err != nil {
+	s := &server{dir: dir, bin: bin}
+	if err := s.initialize(); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	if err := s.launch(); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
@@ -117,36 +128,40 @@ func binaries() (string, error) {
 	return best, nil
 }
 
-func (s *server) launch(bin string) error {
-	as, err := s.unprivileged()
-	if err != nil {
+func (s *server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *server) initialize() (err error) {
+	if s.as, err = s.unprivileged(); err != nil {
 		return err
 	}
-	data := filepath.Join(s.dir, "data")
 	// A language's order of text shows tests that rely on the order of bytes.
-	initdb := s.command(append(as, filepath.Join(bin, "initdb"), "--pgdata="+data, "--username="+superuser, "--auth=trust",
+	initdb := s.command(append(s.as, filepath.Join(s.bin, "initdb"), "--pgdata="+s.data(), "--username="+superuser, "--auth=trust",
 		"--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US", "--no-sync")...)
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
+	return nil
+}
+
+func (s *server) launch() error {
 	log, err := os.Create(filepath.Join(s.dir, "log"))
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	// The shell ends the server and removes its folder when this process is gone,
-	// however it went.
 	const watch = `"$@" </dev/null & read -r _; kill -QUIT $!; wait $!; cd /; rm -rf "$0"`
-	s.watcher = s.command(append([]string{"sh", "-c", watch, s.dir}, append(as, filepath.Join(bin, "postgres"), "-D", data,
+	cmd := s.command(append([]string{"sh", "-c", watch, s.dir}, append(s.as, filepath.Join(s.bin, "postgres"), "-D", s.data(),
 		"-c", "listen_addresses=", "-c", "unix_socket_directories="+s.dir, "-c", "max_connections=300",
 		"-c", "fsync=off", "-c", "log_min_messages=fatal")...)...)
-	s.watcher.Stdout, s.watcher.Stderr = log, log
-	if s.release, err = s.watcher.StdinPipe(); err != nil {
+	cmd.Stdout, cmd.Stderr = log, log
+	release, err := cmd.StdinPipe()
+	if err != nil {
 		return err
 	}
-	if err := s.watcher.Start(); err != nil {
+	if err := cmd.Start(); err != nil {
 		return err
 	}
+	s.watchers = append(s.watchers, watcher{cmd, release})
 	return s.await()
 }
 
@@ -207,11 +222,11 @@ func (s *server) admin(ctx context.Context, query string) error {
 }
 
 func (s *server) stop() error {
-	if s.release != nil {
-		_ = s.release.Close() // the watcher's exit tells of a failure
+	for _, w := range s.watchers {
+		_ = w.release.Close() // the watcher's exit tells of a failure
 	}
-	if s.watcher != nil && s.watcher.Process != nil {
-		_ = s.watcher.Wait() // it ends as the server does, which an immediate shutdown makes exit with 1 or 2
+	for _, w := range s.watchers {
+		_ = w.cmd.Wait() // it ends as the server does, which an immediate shutdown makes exit with 1 or 2
 	}
 	return os.RemoveAll(s.dir)
 }
