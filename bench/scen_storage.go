@@ -49,6 +49,9 @@ func runStorage(h *Host, o *Options, r *Result) error {
 		objects := float64(len(lat) * c.batch)
 		r.perUnit(h, c.name+"/cpu_ms_per_1k_object", w.Server*1e6, objects)
 		r.load(h, c.name, w)
+		if h.Aux != "" {
+			r.set(c.name+"/aux_cpu_ms_per_1k_object", w.Aux*1e6/objects)
+		}
 		r.set(c.name+"/object_per_s", objects/w.Wall)
 		r.latencies(c.name, lat)
 	}
