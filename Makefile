@@ -87,7 +87,7 @@ $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
 # a C compiler and the headers of the C library. Debian starts PostgreSQL as a service,
 # which no test needs: they start servers of their own.
 PACKAGES := /usr/bin/gcc:gcc /usr/include/stdlib.h:libc6-dev /usr/bin/chromium:chromium /usr/bin/lua5.1:lua5.1 \
-	/usr/lib/postgresql/*/bin/postgres:postgresql
+	/usr/lib/postgresql/*/bin/postgres:postgresql /usr/bin/sqlite3:sqlite3
 
 .PHONY: programs
 programs:

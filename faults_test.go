@@ -15,7 +15,8 @@ import (
 	"nkhost/host/db/dbtest"
 )
 
-// faultModules write and read objects of 64 KB, by their key.
+// faultModules write and read objects of 64 KB, by their key; and they fill a database with
+// data of several kinds, and say what is missing of it.
 const faultModules = `
 local nk = require("nakama")
 nk.register_rpc(function(_, key)
@@ -25,6 +26,51 @@ end, "write")
 nk.register_rpc(function(_, key)
 	return tostring(#nk.storage_read({{collection = "fault", key = key, user_id = nil}}))
 end, "read")
+
+local hard = 'Zoë, "the\\9first\\"\\n\\\\. \\\\N NULL'
+nk.leaderboard_create("board", false, "desc", "best", nil, nil, true)
+nk.sql_exec("CREATE TABLE IF NOT EXISTS own (name TEXT, amount BIGINT)")
+
+nk.register_rpc(function()
+	local alice = nk.authenticate_device("device-of-alice", "alice", true)
+	local bob = nk.authenticate_email("bob@example.com", "a long password", "bob", true)
+	nk.account_update_id(alice, {text = hard}, nil, hard, "", nil, nil, nil)
+	nk.wallet_update(alice, {coin = 5}, {text = hard}, true)
+	nk.storage_write({{collection = "c", key = "k", user_id = alice, value = {text = hard}}})
+	nk.notification_send(bob, hard, {text = hard}, 1, alice, true)
+	nk.friends_add(alice, "alice", {bob})
+	nk.group_create(alice, hard, alice, "", hard)
+	nk.leaderboard_record_write("board", alice, "alice", 7, 0, {text = hard})
+	nk.channel_message_send(nk.channel_id_build("", "room", 1), {text = hard}, alice, "alice", true)
+	nk.sql_exec("INSERT INTO own (name, amount) VALUES ($1, $2), ('', NULL)", {hard, 2^40})
+	return "filled"
+end, "fill")
+
+nk.register_rpc(function()
+	local alice = nk.authenticate_device("device-of-alice", "", false)
+	local bob = nk.authenticate_email("", "a long password", "bob", false)
+	local account = nk.account_get_id(alice)
+	local ledger = nk.wallet_ledger_list(alice)
+	local told = false
+	for _, one in ipairs((nk.notifications_list(bob, 100))) do told = told or one.subject == hard and nk.json_decode(one.content).text == hard end
+	local _, records = nk.leaderboard_records_list("board", {alice})
+	local rows = nk.sql_query("SELECT name, amount FROM own ORDER BY name")
+	for what, is in pairs({
+		name = account.user.display_name == hard and account.user.location == "",
+		metadata = account.user.metadata.text == hard,
+		wallet = account.wallet.coin == 5 and ledger[1].metadata.text == hard,
+		object = nk.storage_read({{collection = "c", key = "k", user_id = alice}})[1].value.text == hard,
+		notification = told,
+		friend = nk.friends_list(alice, 10)[1].user.user_id == bob,
+		group = nk.user_groups_list(alice)[1].group.name == hard,
+		record = records[1].score == 7 and records[1].rank == 1 and records[1].metadata.text == hard,
+		message = nk.json_decode(nk.channel_messages_list(nk.channel_id_build("", "room", 1))[1].content).text == hard,
+		table = #rows == 2 and rows[1].name == "" and rows[1].amount == nil and rows[2].name == hard and rows[2].amount == 2^40,
+	}) do
+		if not is then return what end
+	end
+	return "nothing"
+end, "missing")
 `
 
 // faulty is a program whose database is about to fail.
