@@ -135,11 +135,7 @@ func (s *server) listGroupUsers(ctx context.Context, _ *session.Caller, in *naka
 	if err != nil {
 		return nil, err
 	}
-	limit, err := limitWithin(in.GetLimit(), 100, 100)
-	if err != nil {
-		return nil, err
-	}
-	state, err := stateWithin(in.GetState(), group.StateBanned)
+	limit, state, err := memberPage(in)
 	if err != nil {
 		return nil, err
 	}
@@ -151,13 +147,21 @@ func (s *server) listUserGroups(ctx context.Context, _ *session.Caller, in *naka
 	if err != nil || id == "" {
 		return nil, errUserID()
 	}
-	limit, err := limitWithin(in.GetLimit(), 100, 100)
-	if err != nil {
-		return nil, err
-	}
-	state, err := stateWithin(in.GetState(), group.StateBanned)
+	limit, state, err := memberPage(in)
 	if err != nil {
 		return nil, err
 	}
 	return s.Groups.ListUserGroups(ctx, id, limit, state, in.GetCursor())
+}
+
+// memberPage reads how many memberships are wanted, and in which state.
+func memberPage(in interface {
+	GetLimit() *wrapperspb.Int32Value
+	GetState() *wrapperspb.Int32Value
+}) (limit int, state *int32, err error) {
+	if limit, err = limitWithin(in.GetLimit(), 100, 100); err != nil {
+		return 0, nil, err
+	}
+	state, err = stateWithin(in.GetState(), group.StateBanned)
+	return limit, state, err
 }

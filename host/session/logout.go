@@ -28,24 +28,21 @@ func newLogouts() *logouts {
 }
 
 func (l *logouts) sessionEnded(claims *Claims, issuedAt int64) bool {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	user, ok := l.users[claims.UserID]
-	if !ok {
-		return false
-	}
-	_, ended := user.sessions[claims.TokenID]
-	return ended || issuedAt < user.allBefore
+	return l.ended(claims, issuedAt, func(u *userLogouts) map[string]int64 { return u.sessions })
 }
 
 func (l *logouts) refreshEnded(claims *Claims, issuedAt int64) bool {
+	return l.ended(claims, issuedAt, func(u *userLogouts) map[string]int64 { return u.refreshes })
+}
+
+func (l *logouts) ended(claims *Claims, issuedAt int64, tokens func(*userLogouts) map[string]int64) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	user, ok := l.users[claims.UserID]
 	if !ok {
 		return false
 	}
-	_, ended := user.refreshes[claims.TokenID]
+	_, ended := tokens(user)[claims.TokenID]
 	return ended || issuedAt < user.allBefore
 }
 
