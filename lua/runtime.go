@@ -23,6 +23,8 @@ type Options struct {
 	// Libraries are modules written in Go, by name, which require finds. All VMs share
 	// their functions, so that these must keep nothing of the VM that calls them.
 	Libraries map[string]map[string]glua.LGFunction
+	// Tables are further libraries, which require does not find: VM.Table gives them.
+	Tables map[string]map[string]glua.LGFunction
 
 	// Print gets what Lua prints, without a newline at its end, and the context of the
 	// call that printed. When it is nil, print does nothing.
@@ -67,6 +69,7 @@ type Runtime struct {
 
 	globals, packages, loaded, preload *library
 	byName                             map[string]*library
+	tables                             map[string]*library
 	libraries                          []*library
 
 	guard    *glua.LFunction
@@ -99,6 +102,7 @@ func NewRuntime(modules *Modules, options Options) *Runtime {
 		options:  options,
 		started:  options.Started,
 		byName:   map[string]*library{},
+		tables:   map[string]*library{},
 		noEnv:    newTable(0, 0),
 		watchdog: watchdog{timeout: options.CallTimeout, memory: uint64(max(options.CallMemory, 0))},
 	}
@@ -129,6 +133,9 @@ func (r *Runtime) openLibraries() {
 	r.loaded = r.openLoaded(standard)
 	for name, functions := range r.options.Libraries {
 		r.byName[name] = r.newLibrary(functions)
+	}
+	for name, functions := range r.options.Tables {
+		r.tables[name] = r.newLibrary(functions)
 	}
 	r.preload = r.openPreload()
 }

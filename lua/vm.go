@@ -155,6 +155,10 @@ func (vm *VM) CallField(ctx context.Context, module, name string, args ...any) (
 	return results, errors.Join(entering, err)
 }
 
+// Table is the VM's own table of Options.Tables[name]: what Lua writes into it stays in
+// this VM. It is for arguments of calls.
+func (vm *VM) Table(name string) *glua.LTable { return vm.proxy(vm.runtime.tables[name]) }
+
 // Close drops everything that the VM holds. Calls that wait for their turn, and later
 // ones, fail with ErrClosed.
 func (vm *VM) Close() {

@@ -17,29 +17,24 @@ var dispatcherFunctions = map[string]func(h *matchHandler, c call) int{
 	"match_label_update":         matchLabelUpdate,
 }
 
-// newDispatcherFunctions makes the Lua functions that the dispatchers of all matches
-// share: which match one is about follows from whose callback runs.
-func newDispatcherFunctions() map[string]*glua.LFunction {
-	shared := map[string]*glua.LFunction{}
+// dispatcherName is the dispatcher's among the tables of the Lua runtime.
+const dispatcherName = "dispatcher"
+
+// newDispatcher makes the Lua functions that the dispatchers of all matches share: which
+// match one is about follows from whose callback runs.
+func newDispatcher() map[string]glua.LGFunction {
+	shared := map[string]glua.LGFunction{}
 	for name, fn := range dispatcherFunctions {
-		shared[name] = tableMaker.NewFunction(func(L *glua.LState) int {
+		shared[name] = func(L *glua.LState) int {
 			c := call{L: L, name: "dispatcher." + name}
 			h := handlerOf(c.context())
 			if h == nil {
 				c.fail("it can only be called while a match callback runs")
 			}
 			return fn(h, c)
-		})
+		}
 	}
 	return shared
-}
-
-func (r *Runtime) dispatcherTable() *glua.LTable {
-	t := newTable(len(r.dispatcher))
-	for name, fn := range r.dispatcher {
-		t.RawSetString(name, fn)
-	}
-	return t
 }
 
 func broadcastMessage(h *matchHandler, c call) int {

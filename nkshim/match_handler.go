@@ -78,7 +78,7 @@ func (r *Runtime) NewMatchHandler(ctx context.Context, module, matchID string, d
 		return nil, err
 	}
 	h.context = r.matchContextTable(matchID)
-	h.dispatcher = r.dispatcherTable()
+	h.dispatcher = h.vm.Table(dispatcherName)
 	return h, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	glua "github.com/yuin/gopher-lua"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -352,7 +351,7 @@ func TestWhatTheMatchRefusesIsRaised(t *testing.T) {
 func TestDispatcherOutsideOfACallback(t *testing.T) {
 	t.Parallel()
 	r := open(t, files{"main.lua": `require("nakama").register_rpc(function() DISPATCH() end, "misuse")`})
-	fn := r.dispatcherTable().RawGetString("match_kick").(*glua.LFunction)
+	fn := tableMaker.NewFunction(newDispatcher()["match_kick"])
 	_, err := r.states[0].vm.Call(t.Context(), nil, fn)
 	if err == nil || !strings.Contains(err.Error(), "can only be called while a match callback runs") {
 		t.Errorf("got %v", err)
@@ -414,5 +413,53 @@ func TestIdleTickAllocatesOnlyArguments(t *testing.T) {
 	})
 	if n > 2 {
 		t.Errorf("%v allocations in an idle tick, want the list of messages and the tick's number", n)
+	}
+}
+
+// The dispatcher is shared, and each match still has one of its own: what a module adds to
+// it or replaces in it is there at the next callback, and in no other match.
+func TestDispatcherIsTheMatchsOwn(t *testing.T) {
+	t.Parallel()
+	r := open(t, files{"game.lua": matchModule("match_signal", `
+		local names = {}
+		for name in pairs(dispatcher) do names[#names + 1] = name end
+		table.sort(names)
+		local found = table.concat(names, " ") .. " " .. tostring(dispatcher.mine) .. " " .. tostring(pcall(require, "dispatcher"))
+		if data ~= "look" then
+			dispatcher.mine = data
+			dispatcher.match_kick = nil
+		end
+		return state, found`)})
+	signal := func(h match.Handler, state any, data string) string {
+		_, answer, err := h.Signal(t.Context(), 1, state, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+	var handlers []match.Handler
+	var states []any
+	for range 2 {
+		h, err := r.NewMatchHandler(t.Context(), "game", handlerMatchID, &recorder{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(h.Close)
+		state, _, _, err := h.Init(t.Context(), map[string]any{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		handlers, states = append(handlers, h), append(states, state)
+	}
+	const untouched = "broadcast_message broadcast_message_deferred match_kick match_label_update nil false"
+	const changed = "broadcast_message broadcast_message_deferred match_label_update mine value false"
+	if got := signal(handlers[0], states[0], "value"); got != untouched {
+		t.Errorf("at first the dispatcher has %q", got)
+	}
+	if got := signal(handlers[0], states[0], "look"); got != changed {
+		t.Errorf("after a change it has %q, want %q", got, changed)
+	}
+	if got := signal(handlers[1], states[1], "look"); got != untouched {
+		t.Errorf("another match's has %q", got)
 	}
 }

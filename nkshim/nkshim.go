@@ -101,8 +101,7 @@ type Runtime struct {
 
 	httpClient, httpClientInsecure *http.Client
 
-	dispatcher map[string]*glua.LFunction
-	doubles    doubles
+	doubles doubles
 }
 
 // New prepares to run the modules; Load evaluates them.
@@ -110,10 +109,10 @@ func New(modules *lua.Modules, deps Deps) *Runtime {
 	r := &Runtime{
 		deps: deps, modules: modules, cache: localcache{now: deps.Now},
 		httpClient: newHTTPClient(deps.HTTP, false), httpClientInsecure: newHTTPClient(deps.HTTP, true),
-		dispatcher: newDispatcherFunctions(),
 	}
 	r.lua = lua.NewRuntime(modules, lua.Options{
 		Libraries:     map[string]map[string]glua.LGFunction{"nakama": r.library()},
+		Tables:        map[string]map[string]glua.LGFunction{dispatcherName: newDispatcher()},
 		Print:         r.print,
 		Now:           r.now,
 		Started:       deps.Started,
