@@ -45,6 +45,7 @@ var mayImport = map[string][]string{
 	"host/cron":       nil,
 	"host/cursor":     nil,
 	"host/db":         nil,
+	"host/export":     nil,
 	"host/db/dbtest":  {"host/db"},
 	"host/config":     {"host/spelling"},
 	"host/spelling":   nil,
@@ -56,13 +57,13 @@ var mayImport = map[string][]string{
 	"nktest":          {"host", "host/config", "host/match", "host/record", "host/storage", "lua", "nktest/cover"},
 	"nktest/cover":    {"lua"},
 
-	"host/chat":         {"host/cursor", "host/db"},
-	"host/group":        {"host/cursor", "host/db", "host/notification"},
-	"host/leaderboard":  {"host/cron", "host/cursor", "host/db"},
-	"host/notification": {"host/cursor", "host/db"},
+	"host/chat":         {"host/cursor", "host/db", "host/export"},
+	"host/group":        {"host/cursor", "host/db", "host/export", "host/notification"},
+	"host/leaderboard":  {"host/cron", "host/cursor", "host/db", "host/export"},
+	"host/notification": {"host/cursor", "host/db", "host/export"},
 	"host/purchase":     {"host/cursor", "host/db", "host/providers"},
-	"host/social":       {"host/cursor", "host/db", "host/notification", "host/providers"},
-	"host/storage":      {"host/cursor", "host/db", "host/query"},
+	"host/social":       {"host/cursor", "host/db", "host/export", "host/notification", "host/providers"},
+	"host/storage":      {"host/cursor", "host/db", "host/export", "host/query"},
 	"host/wallet":       {"host/cursor", "host/db"},
 }
 

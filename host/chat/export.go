@@ -5,24 +5,22 @@ import (
 	"database/sql"
 	"encoding/json"
 
-	"google.golang.org/protobuf/encoding/protojson"
+	"nkhost/host/export"
 )
 
 // Export is a JSON list of all that is kept of what a user has said, or nil if nothing
 // is.
 func (s *Service) Export(ctx context.Context, userID string) (json.RawMessage, error) {
-	var list []json.RawMessage
+	var list export.List
 	err := s.sql.ofUser.Each(ctx, func(rows *sql.Rows) error {
 		message, err := scan(rows)
 		if err != nil {
 			return err
 		}
-		text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(message)
-		list = append(list, text)
-		return err
+		return list.Add(message)
 	}, userID)
-	if err != nil || list == nil {
+	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(list)
+	return list.JSON()
 }

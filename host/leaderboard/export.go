@@ -7,28 +7,26 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
-	"google.golang.org/protobuf/encoding/protojson"
 
 	"nkhost/host/db"
+	"nkhost/host/export"
 )
 
 // Export is a JSON list of an owner's records of all periods, or nil if there are none.
 func (s *Service) Export(ctx context.Context, owner string) (json.RawMessage, error) {
-	var list []json.RawMessage
+	var list export.List
 	err := s.sql.all.Each(ctx, func(rows *sql.Rows) error {
 		var id string
 		r := &row{}
 		if err := r.scan(rows.Scan, &id); err != nil {
 			return err
 		}
-		text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(r.record(id))
-		list = append(list, text)
-		return err
+		return list.Add(r.record(id))
 	}, owner)
-	if err != nil || list == nil {
+	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(list)
+	return list.JSON()
 }
 
 // Forget deletes an owner's records, in the transaction in which the user is deleted.

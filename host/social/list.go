@@ -9,11 +9,11 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"nkhost/host/cursor"
+	"nkhost/host/export"
 )
 
 // position is the first edge of a page.
@@ -218,23 +218,18 @@ func (s *Service) throughFriends(ctx context.Context, found []through, limit int
 // Export is a JSON list of all whom a user is tied to, or nil if there are none.
 func (s *Service) Export(ctx context.Context, userID string) (json.RawMessage, error) {
 	const some = 1000
-	var list []json.RawMessage
+	var list export.List
 	for cursor, more := "", true; more; more = cursor != "" {
 		page, err := s.List(ctx, userID, some, nil, cursor)
 		if err != nil {
 			return nil, err
 		}
 		for _, friend := range page.Friends {
-			text, err := protojson.MarshalOptions{UseProtoNames: true, UseEnumNumbers: true}.Marshal(friend)
-			if err != nil {
+			if err := list.Add(friend); err != nil {
 				return nil, err
 			}
-			list = append(list, text)
 		}
 		cursor = page.Cursor
 	}
-	if list == nil {
-		return nil, nil
-	}
-	return json.Marshal(list)
+	return list.JSON()
 }

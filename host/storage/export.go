@@ -10,31 +10,31 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
+
+	"nkhost/host/export"
 )
 
 // Export is a JSON list of all objects of a user, or nil if there is none.
 func (s *Service) Export(ctx context.Context, userID string) (json.RawMessage, error) {
-	var list []json.RawMessage
+	var list export.List
 	err := s.sql.ofUser.Each(ctx, func(rows *sql.Rows) error {
 		object, err := scanObject(rows)
 		if err != nil {
 			return err
 		}
-		text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(object)
-		list = append(list, text)
-		return err
+		return list.Add(object)
 	}, userID)
-	if err != nil || list == nil {
+	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(list)
+	return list.JSON()
 }
 
 // Import writes the objects of an export as those of a user. The error's code is
 // InvalidArgument for one out of form.
-func (s *Service) Import(ctx context.Context, userID string, export json.RawMessage) error {
+func (s *Service) Import(ctx context.Context, userID string, exported json.RawMessage) error {
 	var list []json.RawMessage
-	if err := json.Unmarshal(export, &list); err != nil {
+	if err := json.Unmarshal(exported, &list); err != nil {
 		return status.Errorf(codes.InvalidArgument, "The export's objects are not a list: %v", err)
 	}
 	writes := make([]Write, len(list))
