@@ -56,9 +56,7 @@ func onEach(t *testing.T, test func(t *testing.T, f *fixture)) {
 	dbtest.Each(t, func(t *testing.T, place dbtest.Place) {
 		f := &fixture{db: place.Open(t), now: time.UnixMilli(1_800_000_000_123)}
 		for id, name := range map[string]string{alice: "alice", bob: "bob", carol: "carol"} {
-			if _, err := f.db.Exec(t.Context(), "INSERT INTO users (id, username, create_time, update_time) VALUES ($1, $2, 0, 0)", id, name); err != nil {
-				t.Fatal(err)
-			}
+			dbtest.AddUser(t, f.db, id, name)
 		}
 		var err error
 		f.Service, err = NewService(t.Context(), f.db, Options{

@@ -61,11 +61,7 @@ func onEach(t *testing.T, test func(t *testing.T, f *fixture)) {
 
 func (f *fixture) user(t *testing.T, name string) User {
 	t.Helper()
-	id := uuid.NewSHA1(uuid.NameSpaceDNS, []byte(name)).String()
-	if _, err := f.db.Exec(t.Context(), "INSERT INTO users (id, username, create_time, update_time) VALUES ($1, $2, 0, 0)", id, name); err != nil {
-		t.Fatal(err)
-	}
-	return User{ID: id, Username: name}
+	return User{ID: dbtest.NamedUser(t, f.db, name), Username: name}
 }
 
 func (f *fixture) create(t *testing.T, owner User, open bool, most int) string {

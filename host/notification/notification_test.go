@@ -77,11 +77,7 @@ func (f *fixture) deliver(userID string, list []*api.Notification) {
 
 func (f *fixture) user(t testing.TB, name string) string {
 	t.Helper()
-	id := uuid.NewSHA1(uuid.NameSpaceDNS, []byte(name)).String()
-	if _, err := f.db.Exec(t.Context(), "INSERT INTO users (id, username, create_time, update_time) VALUES ($1, $2, 0, 0)", id, name); err != nil {
-		t.Fatal(err)
-	}
-	return id
+	return dbtest.NamedUser(t, f.db, name)
 }
 
 func (f *fixture) mustSend(t *testing.T, notifications ...Notification) {

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
 	"go.uber.org/goleak"
 
@@ -60,11 +59,7 @@ func onEach(t *testing.T, test func(t *testing.T, f *fixture)) {
 
 func (f *fixture) user(t *testing.T, name string) User {
 	t.Helper()
-	id := uuid.NewSHA1(uuid.NameSpaceDNS, []byte(name)).String()
-	if _, err := f.db.Exec(t.Context(), "INSERT INTO users (id, username, create_time, update_time) VALUES ($1, $2, 0, 0)", id, name); err != nil {
-		t.Fatal(err)
-	}
-	return User{ID: id, Username: name}
+	return User{ID: dbtest.NamedUser(t, f.db, name), Username: name}
 }
 
 // states are those of a user's friends, in the order of a listing.

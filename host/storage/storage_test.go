@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc/codes"
@@ -58,11 +57,7 @@ func startIn(t testing.TB, place dbtest.Place) *fixture {
 // user makes a user and returns the id, which is the same for the same name.
 func (f *fixture) user(t testing.TB, name string) string {
 	t.Helper()
-	id := uuid.NewSHA1(uuid.NameSpaceDNS, []byte(name)).String()
-	if _, err := f.db.Exec(t.Context(), "INSERT INTO users (id, username, create_time, update_time) VALUES ($1, $2, 0, 0)", id, name); err != nil {
-		t.Fatal(err)
-	}
-	return id
+	return dbtest.NamedUser(t, f.db, name)
 }
 
 // fill writes objects whose keys and values are numbered.

@@ -9,6 +9,8 @@ import (
 	"context"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"nkhost/host/db"
 )
 
@@ -70,6 +72,22 @@ func (p Place) Open(t testing.TB) *db.DB {
 		}
 	})
 	return d
+}
+
+// AddUser makes a user with nothing but a name.
+func AddUser(t testing.TB, d *db.DB, id, name string) {
+	t.Helper()
+	if _, err := d.Exec(t.Context(), "INSERT INTO users (id, username, create_time, update_time) VALUES ($1, $2, 0, 0)", id, name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// NamedUser is AddUser with an id that is the same for the same name.
+func NamedUser(t testing.TB, d *db.DB, name string) (id string) {
+	t.Helper()
+	id = uuid.NewSHA1(uuid.NameSpaceDNS, []byte(name)).String()
+	AddUser(t, d, id, name)
+	return id
 }
 
 // Try opens the database, or fails.
