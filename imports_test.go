@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"slices"
 	"strconv"
@@ -140,6 +141,22 @@ func list(rooms []string) string {
 		return "nothing of this module"
 	}
 	return "only " + strings.Join(rooms, ", ")
+}
+
+// TestProgramIsSmall wants that the program does not bring in what makes every host
+// larger by megabytes; see "Size" in docs/design.md.
+func TestProgramIsSmall(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-deps", ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for name := range strings.Lines(string(out)) {
+		switch name = strings.TrimSpace(name); name {
+		case "text/template", "html/template", "google.golang.org/grpc":
+			t.Errorf("the program brings in %s", name)
+		}
+	}
 }
 
 // TestOnlyTheHostMakesServices wants that nobody but the composition root calls a

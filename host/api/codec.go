@@ -9,11 +9,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -74,7 +72,7 @@ func (op *operation) decode(request proto.Message, body []byte, params []string,
 		if !utf8.ValidString(params[i]) {
 			return status.Error(codes.InvalidArgument, "the path must be UTF-8")
 		}
-		if err := runtime.PopulateFieldFromPath(request, field, params[i]); err != nil {
+		if err := setField(request.ProtoReflect(), []string{field}, params[i:i+1]); err != nil {
 			return invalid(err)
 		}
 	}
@@ -85,12 +83,7 @@ func (op *operation) decode(request proto.Message, body []byte, params []string,
 	if err != nil {
 		return invalid(err)
 	}
-	for name := range values {
-		if slices.ContainsFunc(values[name], func(value string) bool { return !utf8.ValidString(value) }) {
-			return status.Errorf(codes.InvalidArgument, "the query parameter %q must be UTF-8", name)
-		}
-	}
-	if err := runtime.PopulateQueryParameters(request, values, op.fixed); err != nil {
+	if err := setParameters(request, values, op.fixed); err != nil {
 		return invalid(err)
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -35,7 +34,36 @@ func (s *server) writeFailure(w http.ResponseWriter, r *http.Request, code codes
 		s.Log.ErrorContext(r.Context(), "cannot encode an error for a client", "error", err)
 	}
 	w.Header()["Content-Type"] = typeJSON
-	s.write(w, r, runtime.HTTPStatusFromCode(code), text)
+	s.write(w, r, httpStatus(code), text)
+}
+
+// httpStatus is the status that Nakama's gateway gives an answer with the code.
+func httpStatus(code codes.Code) int {
+	switch code {
+	case codes.OK:
+		return http.StatusOK
+	case codes.Canceled:
+		return 499 // as nginx says that the client has gone
+	case codes.InvalidArgument, codes.FailedPrecondition, codes.OutOfRange:
+		return http.StatusBadRequest
+	case codes.Unauthenticated:
+		return http.StatusUnauthorized
+	case codes.PermissionDenied:
+		return http.StatusForbidden
+	case codes.NotFound:
+		return http.StatusNotFound
+	case codes.AlreadyExists, codes.Aborted:
+		return http.StatusConflict
+	case codes.ResourceExhausted:
+		return http.StatusTooManyRequests
+	case codes.Unimplemented:
+		return http.StatusNotImplemented
+	case codes.Unavailable:
+		return http.StatusServiceUnavailable
+	case codes.DeadlineExceeded:
+		return http.StatusGatewayTimeout
+	}
+	return http.StatusInternalServerError
 }
 
 func (s *server) failureOf(r *http.Request, err error) failure {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
 	nakama "github.com/heroiclabs/nakama-common/api"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -28,9 +27,9 @@ type operation struct {
 	// others.
 	serve func(w http.ResponseWriter, r *http.Request, params []string)
 
-	empty  bool                   // whether the request has no fields
-	fields []string               // that the path sets, in order
-	fixed  *utilities.DoubleArray // fields that the URL's parameters cannot set
+	empty  bool     // whether the request has no fields
+	fields []string // that the path sets, in order
+	fixed  []string // fields that the URL's parameters cannot set
 }
 
 // hidesRequest says that the hook after the operation gets no request, as on Nakama.

@@ -1,9 +1,8 @@
 package api
 
 import (
+	"slices"
 	"strings"
-
-	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
 )
 
 // routes finds operations by method and path. Paths are taken as they are written:
@@ -50,15 +49,11 @@ func newPattern(op *operation, start int) pattern {
 }
 
 // fixedFields are those which the path or the body sets.
-func fixedFields(op *operation) *utilities.DoubleArray {
-	var fields [][]string
-	for _, field := range op.fields {
-		fields = append(fields, []string{field})
+func fixedFields(op *operation) []string {
+	if op.body == "" || op.body == "*" {
+		return op.fields
 	}
-	if op.body != "" && op.body != "*" {
-		fields = append(fields, []string{op.body})
-	}
-	return utilities.NewDoubleArray(fields)
+	return append(slices.Clone(op.fields), op.body)
 }
 
 // find returns the operation and what the path says for its fields. Without one,
