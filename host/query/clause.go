@@ -1,10 +1,6 @@
 package query
 
-import (
-	"regexp"
-
-	"github.com/blevesearch/bleve/v2/numeric"
-)
+import "regexp"
 
 type kind uint8
 
@@ -71,17 +67,13 @@ func (c *clause) inBounds(v Value) bool {
 	return !v.isText && c.least <= v.number && v.number <= c.most
 }
 
-// numberStep is how many bits Nakama's index takes off a number for its next term.
-const numberStep = 4
-
 // fitsNumber tries a pattern on a number as Nakama's index holds it: as terms of
 // ever fewer of its bits. The patterns that matter are those like *, which
 // find whatever has the field.
 func (c *clause) fitsNumber(n int64) (times float64) {
-	var buffer [11]byte
-	for shift := uint(0); shift < 64; shift += numberStep {
-		coded, _, err := numeric.NewPrefixCodedInt64Prealloc(n, shift, buffer[:])
-		if err == nil && c.pattern.Match(coded) {
+	var buffer [maxTerm]byte
+	for shift := 0; shift < 64; shift += numberStep {
+		if c.pattern.Match(appendTerm(buffer[:0], n, shift)) {
 			times++
 		}
 	}

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/blevesearch/bleve/v2/numeric"
 )
 
 // A Document is what a query is asked about: the values of each field, by the
@@ -18,7 +16,7 @@ type Document map[string][]Value
 // Value is a text, or a number. A time counts as a number.
 type Value struct {
 	text   string
-	number int64 // in the order of Float64ToInt64, or a time in Unix nanoseconds
+	number int64 // as order makes it, or a time in Unix nanoseconds
 	isText bool
 }
 
@@ -34,7 +32,7 @@ func (v Value) Hash(seed maphash.Seed) uint64 {
 	}
 	if strings.Trim(v.text, "-.0123456789") == "" {
 		if n, err := strconv.ParseFloat(v.text, 64); err == nil {
-			return maphash.Comparable(seed, numeric.Float64ToInt64(n))
+			return maphash.Comparable(seed, order(n))
 		}
 	}
 	return maphash.String(seed, v.text)
@@ -47,7 +45,7 @@ func (d Document) Keyword(field, text string) {
 
 // Number adds a number.
 func (d Document) Number(field string, number float64) {
-	d.add(field, Value{number: numeric.Float64ToInt64(number)})
+	d.add(field, Value{number: order(number)})
 }
 
 // Text adds a text that users chose. Like Nakama, it takes what looks like a
