@@ -34,8 +34,6 @@ func (t token) String() string {
 		return "end"
 	case phrase:
 		return `"` + t.text + `"`
-	case openQuote:
-		return "unterminated quote"
 	case fuzziness:
 		return "~" + t.text
 	case boost:

@@ -148,6 +148,9 @@ func (p *parser) value(value token) (c clause, boosts int, err error) {
 }
 
 func unexpected(t token) error {
+	if t.kind == openQuote {
+		return errors.New("syntax error: unterminated quote")
+	}
 	return fmt.Errorf("syntax error: unexpected %v: clauses such as +field:value are expected", t)
 }
 
