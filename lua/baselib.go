@@ -5,22 +5,14 @@ import (
 	"strconv"
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // openBase makes the library of the globals: the base functions, and the standard
 // libraries as fields that each VM has for itself.
 func (r *Runtime) openBase(standard map[string]map[string]glua.LGFunction) *library {
 	lib := r.newLibrary(baseFunctions())
-	lib.shared.RawSetString("_VERSION", glua.LString("Lua 5.1"))
-	for _, iterator := range []struct {
-		name string
-		make func(next *glua.LFunction) glua.LGFunction
-		next glua.LGFunction
-	}{{"pairs", pairsWith, pairsNext}, {"ipairs", ipairsWith, ipairsNext}} {
-		fn := iterator.make(r.newFunction(iterator.next))
-		lib.shared.RawSetString(iterator.name, r.newFunction(fn))
-	}
+	lib.shared.SetField("_VERSION", glua.LString("Lua 5.1"))
 	lib.addOwn(r, "_G", func(vm *VM) glua.LValue { return vm.env })
 	r.addStandard(lib, standard)
 	return lib
@@ -50,12 +42,14 @@ func baseFunctions() map[string]glua.LGFunction {
 		"error":          baseError,
 		"getfenv":        baseGetFEnv,
 		"getmetatable":   baseGetMetatable,
+		"ipairs":         baseIPairs,
 		"load":           baseLoad,
 		"loadfile":       baseLoadFile,
 		"loadstring":     baseLoadString,
 		"module":         baseModule,
 		"newproxy":       baseNewProxy,
 		"next":           baseNext,
+		"pairs":          basePairs,
 		"pcall":          basePCall,
 		"print":          basePrint,
 		"rawequal":       baseRawEqual,
@@ -103,48 +97,26 @@ func baseNext(L *glua.LState) int {
 // checkOpenTable is a table argument whose fields are all in itself.
 func checkOpenTable(L *glua.LState, n int) *glua.LTable {
 	t := L.CheckTable(n)
-	if t.Metatable != glua.LNil {
+	if t.Metatable != nil {
 		Running(L).open(t)
 	}
 	return t
 }
 
-func pairsWith(next *glua.LFunction) glua.LGFunction {
-	return func(L *glua.LState) int {
-		t := checkOpenTable(L, 1)
-		L.Push(next)
-		L.Push(t)
-		L.Push(glua.LNil)
-		return 3
-	}
+func basePairs(L *glua.LState) int {
+	t := checkOpenTable(L, 1)
+	L.Push(glua.NextField)
+	L.Push(t)
+	L.Push(glua.LNil)
+	return 3
 }
 
-func pairsNext(L *glua.LState) int {
-	key, value := L.CheckTable(1).Next(L.Get(2))
-	L.Push(key)
-	L.Push(value)
-	return 2
-}
-
-func ipairsWith(next *glua.LFunction) glua.LGFunction {
-	return func(L *glua.LState) int {
-		t := L.CheckTable(1)
-		L.Push(next)
-		L.Push(t)
-		L.Push(glua.LNumber(0))
-		return 3
-	}
-}
-
-func ipairsNext(L *glua.LState) int {
-	i := L.CheckInt(2) + 1
-	value := L.CheckTable(1).RawGetInt(i)
-	if value == glua.LNil {
-		return 0
-	}
-	L.Push(number(float64(i)))
-	L.Push(value)
-	return 2
+func baseIPairs(L *glua.LState) int {
+	t := L.CheckTable(1)
+	L.Push(glua.NextItem)
+	L.Push(t)
+	L.PushNumber(0)
+	return 3
 }
 
 func basePrint(L *glua.LState) int {
@@ -194,7 +166,7 @@ func baseSelect(L *glua.LState) int {
 		return max(given-i+1, 0)
 	case glua.LString:
 		if n == "#" {
-			L.Push(glua.LNumber(given))
+			L.PushNumber(float64(given))
 			return 1
 		}
 	}
@@ -263,7 +235,7 @@ func textToNumber(text string, base int, anyBase bool) glua.LValue {
 func baseToString(L *glua.LState) int {
 	v := L.CheckAny(1)
 	if n, ok := v.(glua.LNumber); ok {
-		L.Push(glua.LString(numberText(float64(n))))
+		L.PushString(numberText(float64(n)))
 		return 1
 	}
 	L.Push(L.ToStringMeta(v))
@@ -271,7 +243,10 @@ func baseToString(L *glua.LState) int {
 }
 
 func baseType(L *glua.LState) int {
-	L.Push(glua.LString(L.CheckAny(1).Type().String()))
+	if L.GetTop() == 0 {
+		L.CheckAny(1)
+	}
+	L.PushString(L.Value(1).Type().String())
 	return 1
 }
 
@@ -285,13 +260,13 @@ func baseUnpack(L *glua.LState) int {
 		L.RaiseError("too many results to unpack (the limit is %d)", maxUnpack)
 	}
 	for i := from; i <= to; i++ {
-		L.Push(t.RawGet(glua.LNumber(i)))
+		L.PushValue(t.Get(glua.Number(float64(i))))
 	}
 	return to - from + 1
 }
 
 func baseNewProxy(L *glua.LState) int {
-	proxy := &glua.LUserData{Env: L.Env, Metatable: glua.LNil}
+	proxy := &glua.LUserData{Env: L.Env}
 	switch like := L.Get(1).(type) {
 	case glua.LBool:
 		if like {

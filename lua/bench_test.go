@@ -6,9 +6,8 @@ import (
 	"testing"
 	"testing/fstest"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // manyFunctions is a library as big as Nakama's.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"math"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // The tags of values in AppendBinary's encoding.

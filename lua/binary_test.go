@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"testing"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 func TestBinary(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"math"
 	"math/bits"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 var bit32Functions = map[string]glua.LGFunction{
@@ -29,7 +29,7 @@ func checkWord(L *glua.LState, n int) uint32 {
 }
 
 func pushWord(L *glua.LState, word uint32) int {
-	L.Push(number(float64(word)))
+	L.PushNumber(float64(word))
 	return 1
 }
 

@@ -5,9 +5,8 @@ import (
 	"testing"
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // soon fails when fn takes so long that it must have run away.

@@ -3,7 +3,7 @@ package lua
 import (
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // Base functions that call, catch, compile or look at the callers.
@@ -12,10 +12,11 @@ func basePCall(L *glua.LState) int {
 	fn := L.CheckAny(1)
 	if fn.Type() != glua.LTFunction && L.GetMetaField(fn, "__call").Type() != glua.LTFunction {
 		L.Push(glua.LFalse)
-		L.Push(glua.LString("attempt to call a " + fn.Type().String() + " value"))
+		L.PushString("attempt to call a " + fn.Type().String() + " value")
 		return 2
 	}
-	results, raised := protect(L, fn, arguments(L, 2)...)
+	var room [8]glua.Value
+	results, raised := protect(L, glua.Of(fn), arguments(L, room[:0], 2))
 	if raised != nil {
 		L.Push(glua.LFalse)
 		L.Push(raised)
@@ -28,11 +29,11 @@ func basePCall(L *glua.LState) int {
 // debug library no Lua function can tell.
 func baseXPCall(L *glua.LState) int {
 	fn, handler := L.CheckFunction(1), L.CheckFunction(2)
-	results, raised := protect(L, fn)
+	results, raised := protect(L, glua.Function(fn), nil)
 	if raised == nil {
 		return pushResults(L, results)
 	}
-	results, again := protect(L, handler, raised)
+	results, again := protect(L, glua.Function(handler), []glua.Value{glua.Of(raised)})
 	L.Push(glua.LFalse)
 	switch {
 	case again != nil:
@@ -40,38 +41,36 @@ func baseXPCall(L *glua.LState) int {
 	case len(results) == 0:
 		L.Push(glua.LNil)
 	default:
-		L.Push(results[0])
+		L.PushValue(results[0])
 	}
 	return 2
 }
 
-func arguments(L *glua.LState, first int) []glua.LValue {
-	args := make([]glua.LValue, 0, 8)
+func arguments(L *glua.LState, args []glua.Value, first int) []glua.Value {
 	for i, top := first, L.GetTop(); i <= top; i++ {
-		args = append(args, L.Get(i))
+		args = append(args, L.Value(i))
 	}
 	return args
 }
 
-func pushResults(L *glua.LState, results []glua.LValue) int {
+func pushResults(L *glua.LState, results []glua.Value) int {
 	L.Push(glua.LTrue)
 	for _, v := range results {
-		L.Push(v)
+		L.PushValue(v)
 	}
 	return 1 + len(results)
 }
 
 // protect calls fn and returns its results or what it raised. The call has a stack of
-// its own: on raising an error, gopher-lua cuts all closures off from the variables that
-// they share with functions still running on the same stack.
-func protect(L *glua.LState, fn glua.LValue, args ...glua.LValue) (results []glua.LValue, raised glua.LValue) {
+// its own, as deep as any.
+func protect(L *glua.LState, fn glua.Value, args []glua.Value) (results []glua.Value, raised glua.LValue) {
 	outer := stackOf(L)
 	r := outer.vm.runtime
 	if outer.depth >= r.options.CallStackSize/2 {
 		L.RaiseError("stack overflow: too many calls of pcall within each other")
 	}
 	outer.raiseIfOverdue(L)
-	results, fault := r.borrow(outer.ctx, outer.vm, outer).runWithin(outer, fn, args)
+	results, fault := r.borrow(outer.ctx, outer.vm, outer).runWithin(fn, args)
 	outer.raiseIfOverdue(L)
 	if fault == nil {
 		return results, nil
@@ -121,17 +120,17 @@ func pushChunk(L *glua.LState, source, chunk string) int {
 	if len(source) > maxChunkSize {
 		return pushFault(L, "chunk has more than "+numberText(maxChunkSize)+" bytes")
 	}
-	proto, err := compile(tree{file: chunk, maxDepth: maxChunkDepth}, source)
+	proto, err := compile(tree{file: chunk, maxDepth: maxChunkDepth, made: true}, source)
 	if err != nil {
 		return pushFault(L, err.Error())
 	}
-	L.Push(L.NewFunctionFromProto(proto))
+	L.Push(glua.NewFunction(proto, L.Env))
 	return 1
 }
 
 func pushFault(L *glua.LState, text string) int {
 	L.Push(glua.LNil)
-	L.Push(glua.LString(text))
+	L.PushString(text)
 	return 2
 }
 
@@ -151,14 +150,10 @@ func caller(L *glua.LState, level int) *glua.LFunction {
 	if !ok {
 		return nil
 	}
-	v, err := L.GetInfo("f", frame, glua.LNil)
-	if err != nil {
+	if frame.Fn.IsG() {
 		return nil
 	}
-	if fn, ok := v.(*glua.LFunction); ok && !fn.IsG {
-		return fn
-	}
-	return nil
+	return frame.Fn
 }
 
 func baseGetFEnv(L *glua.LState) int {
@@ -171,8 +166,8 @@ func baseGetFEnv(L *glua.LState) int {
 	if level > 0 {
 		fn = caller(L, int(level))
 	}
-	if fn == nil || fn.IsG {
-		L.Push(L.G.Global)
+	if fn == nil || fn.IsG() {
+		L.Push(L.Env)
 	} else {
 		L.Push(fn.Env)
 	}
@@ -185,7 +180,7 @@ func baseSetFEnv(L *glua.LState) int {
 	if level, ok := L.Get(1).(glua.LNumber); ok && level > 0 {
 		fn = caller(L, int(level))
 	}
-	if fn == nil || fn.IsG {
+	if fn == nil || fn.IsG() {
 		L.RaiseError("cannot change the environment of given object")
 	}
 	fn.Env = env

@@ -3,7 +3,7 @@ package lua_test
 import (
 	"testing"
 
-	glua "github.com/yuin/gopher-lua"
+	gopher "github.com/yuin/gopher-lua"
 	luajson "layeh.com/gopher-json"
 
 	"nkhost/lua"
@@ -46,7 +46,7 @@ func benchmarkHere(b *testing.B, body string) {
 }
 
 func benchmarkGopherLua(b *testing.B, body string) {
-	L := glua.NewState()
+	L := gopher.NewState()
 	defer L.Close()
 	if err := L.DoString(body); err != nil {
 		b.Fatal(err)
@@ -68,13 +68,14 @@ func BenchmarkAgainstGopherJSON(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	L := glua.NewState()
+	theirs := toGopher(value)
+	L := gopher.NewState()
 	defer L.Close()
 	for name, fn := range map[string]func() error{
 		"decode/nkhost":      func() error { _, err := lua.DecodeJSON(stateJSON); return err },
 		"decode/gopher-json": func() error { _, err := luajson.Decode(L, []byte(stateJSON)); return err },
 		"encode/nkhost":      func() error { _, err := lua.EncodeJSON(value); return err },
-		"encode/gopher-json": func() error { _, err := luajson.Encode(value); return err },
+		"encode/gopher-json": func() error { _, err := luajson.Encode(theirs); return err },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -7,9 +7,8 @@ import (
 	"testing"
 	"testing/fstest"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // TestConcatenation joins texts wherever an expression may stand. Each is a module's

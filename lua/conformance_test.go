@@ -13,9 +13,8 @@ import (
 	"testing"
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // The recorded scenes and the modules that they exercise.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // maxConverted is how many values one conversion to Go may make, a table counting as
@@ -35,7 +35,7 @@ func ConvertToGoFor(L *glua.LState, v glua.LValue) (any, error) { return convert
 
 func convertToGo(s *stack, v glua.LValue) (any, error) {
 	c := conversion{left: maxConverted, looking: looking{stack: s}}
-	return c.toGo(v, 0)
+	return c.toGo(glua.Of(v), 0)
 }
 
 type conversion struct {
@@ -43,7 +43,7 @@ type conversion struct {
 	left int
 }
 
-func (c *conversion) toGo(v glua.LValue, depth int) (any, error) {
+func (c *conversion) toGo(v glua.Value, depth int) (any, error) {
 	c.left--
 	if c.left < 0 {
 		return nil, errTooBig
@@ -51,22 +51,22 @@ func (c *conversion) toGo(v glua.LValue, depth int) (any, error) {
 	if err := c.look(); err != nil {
 		return nil, err
 	}
-	switch v := v.(type) {
-	case *glua.LNilType:
+	switch v.Type() {
+	case glua.LTNil:
 		return nil, nil
-	case glua.LBool:
-		return bool(v), nil
-	case glua.LString:
-		return string(v), nil
-	case glua.LNumber:
-		if i, ok := wholeNumber(float64(v)); ok {
+	case glua.LTBool:
+		return !v.IsFalse(), nil
+	case glua.LTString:
+		return v.Str(), nil
+	case glua.LTNumber:
+		if i, ok := wholeNumber(v.Float()); ok {
 			return i, nil
 		}
-		return float64(v), nil
-	case *glua.LTable:
-		return c.tableToGo(v, depth+1)
-	case *glua.LFunction:
-		return v.String(), nil
+		return v.Float(), nil
+	case glua.LTTable:
+		return c.tableToGo(v.Table(), depth+1)
+	case glua.LTFunction:
+		return v.Function().String(), nil
 	}
 	return nil, fmt.Errorf("a %s has no form outside Lua", v.Type())
 }
@@ -76,7 +76,7 @@ func (c *conversion) tableToGo(t *glua.LTable, depth int) (any, error) {
 		return nil, errTooDeep
 	}
 	c.left -= tableCost - 1
-	length := t.MaxN()
+	length := t.Len()
 	switch {
 	case length > c.left:
 		return nil, errTooBig
@@ -86,7 +86,7 @@ func (c *conversion) tableToGo(t *glua.LTable, depth int) (any, error) {
 	list := make([]any, length)
 	for i := range list {
 		var err error
-		if list[i], err = c.toGo(t.RawGetInt(i+1), depth); err != nil {
+		if list[i], err = c.toGo(t.Item(i+1), depth); err != nil {
 			return nil, err
 		}
 	}
@@ -95,18 +95,16 @@ func (c *conversion) tableToGo(t *glua.LTable, depth int) (any, error) {
 
 func (c *conversion) objectToGo(t *glua.LTable, depth int) (any, error) {
 	object := map[string]any{}
-	for key, value := t.Next(glua.LNil); key != glua.LNil; key, value = t.Next(key) {
-		name, isText := key.(glua.LString)
-		if !isText {
-			name = glua.LString(keyText(key))
-		} else if _, done := object[string(name)]; done {
+	for key, value := range t.All() {
+		name := keyText(key)
+		if _, done := object[name]; done && key.Type() == glua.LTString {
 			continue // a key that is no string and looks alike goes first
 		}
 		converted, err := c.toGo(value, depth)
 		if err != nil {
 			return nil, err
 		}
-		object[string(name)] = converted
+		object[name] = converted
 	}
 	return object, nil
 }

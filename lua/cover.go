@@ -11,8 +11,9 @@ import (
 	"sync"
 	"sync/atomic"
 
-	glua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
+
+	"nkhost/lua/glua"
 )
 
 // Coverage counts how often the lines of modules run, in all VMs of all runtimes that
@@ -195,7 +196,7 @@ func (c *counters) insert(stmts *[]ast.Stmt) {
 
 // patch puts the counters' functions into a prototype.
 func (f *countedFile) patch(proto *glua.FunctionProto) {
-	putConstants(proto, func(name string) *glua.LFunction {
+	proto.Constants(func(name string) *glua.LFunction {
 		digits, ok := strings.CutPrefix(name, counterPrefix)
 		if number, err := strconv.Atoi(digits); ok && err == nil && number < len(f.counters) {
 			return f.counters[number].fn

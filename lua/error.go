@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // Error is an error that Lua raised.
@@ -49,7 +49,7 @@ func (e *Error) Error() string {
 // newLimitError makes an *Error of a call that was stopped; err is how it ended.
 func newLimitError(reason, err error) *Error {
 	e := newError(err)
-	e.limit, e.Stack = reason, luaTraceback(e.Stack)
+	e.limit = reason
 	text := reason.Error()
 	if e.File != "" {
 		text = fmt.Sprintf("%s:%d: %s", e.File, e.Line, text)
@@ -58,7 +58,7 @@ func newLimitError(reason, err error) *Error {
 	return e
 }
 
-// newError makes an *Error of what gopher-lua's PCall returned.
+// newError makes an *Error of what PCall returned.
 func newError(err error) *Error {
 	var raised *glua.ApiError
 	if !errors.As(err, &raised) {
@@ -77,10 +77,9 @@ func newError(err error) *Error {
 }
 
 // position says where fn was called, if it is a Go function that raised the error. It had
-// a stack of its own, on which gopher-lua finds no position for its text.
-func (e *Error) position(fn glua.LValue, position string) {
-	called, ok := fn.(*glua.LFunction)
-	if !ok || !called.IsG {
+// a stack of its own, on which there is no position for its text.
+func (e *Error) position(fn glua.Value, position string) {
+	if fn.Type() != glua.LTFunction || !fn.Function().IsG() {
 		return
 	}
 	if text, ok := e.Value.(glua.LString); ok && strings.HasPrefix(string(text), " ") {

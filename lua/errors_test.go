@@ -5,9 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // TestRaisedValues raises a value of every type through pcall and through VM.Call.

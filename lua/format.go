@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 const (

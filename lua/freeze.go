@@ -3,7 +3,7 @@ package lua
 import (
 	"sync"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // frozenTables are tables that table.remove, table.sort and table.insert at a place

@@ -4,9 +4,8 @@ import (
 	"sync"
 	"testing"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // TestFrozen has what RPCs may do with tables that were there when the VM was frozen.

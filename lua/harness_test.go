@@ -5,9 +5,8 @@ import (
 	"testing"
 	"testing/fstest"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // files are Lua modules by path.

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
+
+	"nkhost/lua/glua"
 )
 
 // This file is for those who read modules without running them.
@@ -30,7 +31,7 @@ func CheckSyntax(file, source string) error {
 // StmtParts are the expressions and blocks right within a statement, of a function's
 // definition those of its name and its body. Some expressions may be nil.
 func StmtParts(stmt ast.Stmt) (exprs []ast.Expr, blocks [][]ast.Stmt) {
-	places, within := partsOfStmt(stmt)
+	places, within := glua.PartsOfStmt(stmt)
 	exprs = at(places)
 	for _, block := range within {
 		blocks = append(blocks, *block)
@@ -41,10 +42,7 @@ func StmtParts(stmt ast.Stmt) (exprs []ast.Expr, blocks [][]ast.Stmt) {
 // ExprParts are the expressions right within an expression, without a function's body.
 // Some may be nil.
 func ExprParts(expr ast.Expr) []ast.Expr {
-	if joined, ok := expr.(*ast.StringConcatOpExpr); ok {
-		return []ast.Expr{joined.Lhs, joined.Rhs}
-	}
-	places, _ := partsOfExpr(expr)
+	places, _ := glua.PartsOfExpr(expr)
 	return at(places)
 }
 

@@ -9,7 +9,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // Strings from a text up to this size are parts of it; from a larger one they are
@@ -40,7 +40,7 @@ func decodeJSON(s *stack, text string) (glua.LValue, error) {
 	if err != nil {
 		return glua.LNil, fmt.Errorf("decoding JSON: %w", err)
 	}
-	return v, nil
+	return v.LValue(), nil
 }
 
 // decoder makes Lua values straight from the text. Arrays and objects are gathered in
@@ -50,7 +50,7 @@ type decoder struct {
 	text  string
 	at    int
 	share bool
-	items []glua.LValue
+	items []glua.Value
 	names []string
 	left  int // of maxDecoded
 }
@@ -66,14 +66,14 @@ func (d *decoder) unexpected(wanted string) error {
 	return fmt.Errorf("byte %d: %q where %s should be", d.at+1, r, wanted)
 }
 
-func (d *decoder) document() (glua.LValue, error) {
+func (d *decoder) document() (glua.Value, error) {
 	v, err := d.value(0)
 	if err != nil {
-		return nil, err
+		return glua.Value{}, err
 	}
 	d.space()
 	if d.at < len(d.text) {
-		return nil, d.unexpected("the end")
+		return glua.Value{}, d.unexpected("the end")
 	}
 	return v, nil
 }
@@ -98,13 +98,13 @@ func (d *decoder) next() byte {
 	return 0
 }
 
-func (d *decoder) value(depth int) (glua.LValue, error) {
+func (d *decoder) value(depth int) (glua.Value, error) {
 	d.left--
 	if d.left < 0 {
-		return nil, errTooBig
+		return glua.Value{}, errTooBig
 	}
 	if err := d.look(); err != nil {
-		return nil, err
+		return glua.Value{}, err
 	}
 	switch c := d.next(); {
 	case c == '{':
@@ -115,48 +115,48 @@ func (d *decoder) value(depth int) (glua.LValue, error) {
 		return d.array(depth + 1)
 	case c == '"':
 		s, err := d.string()
-		return glua.LString(s), err
+		return glua.String(s), err
 	case c == '-' || c >= '0' && c <= '9':
 		return d.number()
 	case c == 't':
-		return d.word("true", glua.LTrue)
+		return d.word("true", glua.Bool(true))
 	case c == 'f':
-		return d.word("false", glua.LFalse)
+		return d.word("false", glua.Bool(false))
 	case c == 'n':
-		return d.word("null", glua.LNil)
+		return d.word("null", glua.Value{})
 	}
-	return nil, d.unexpected("a value")
+	return glua.Value{}, d.unexpected("a value")
 }
 
-func (d *decoder) word(word string, v glua.LValue) (glua.LValue, error) {
+func (d *decoder) word(word string, v glua.Value) (glua.Value, error) {
 	for i := range len(word) {
 		if d.at >= len(d.text) || d.text[d.at] != word[i] {
-			return nil, d.unexpected(word)
+			return glua.Value{}, d.unexpected(word)
 		}
 		d.at++
 	}
 	return v, nil
 }
 
-func (d *decoder) array(depth int) (glua.LValue, error) {
+func (d *decoder) array(depth int) (glua.Value, error) {
 	if depth > maxDepth {
-		return nil, fmt.Errorf("byte %d: values are nested more than %d deep", d.at+1, maxDepth)
+		return glua.Value{}, fmt.Errorf("byte %d: values are nested more than %d deep", d.at+1, maxDepth)
 	}
 	d.at++
 	first := len(d.items)
 	if d.next() == ']' {
 		d.at++
-		return newTable(0, 0), nil
+		return glua.Table(newTable(0, 0)), nil
 	}
 	for {
 		v, err := d.value(depth)
 		if err != nil {
-			return nil, err
+			return glua.Value{}, err
 		}
 		d.items = append(d.items, v)
 		more, err := d.more(']')
 		if err != nil {
-			return nil, err
+			return glua.Value{}, err
 		}
 		if !more {
 			break
@@ -164,29 +164,29 @@ func (d *decoder) array(depth int) (glua.LValue, error) {
 	}
 	t := newTable(len(d.items)-first, 0)
 	for i, v := range d.items[first:] {
-		t.RawSetInt(i+1, v)
+		t.SetItem(i+1, v)
 	}
 	d.items = d.items[:first]
-	return t, nil
+	return glua.Table(t), nil
 }
 
-func (d *decoder) object(depth int) (glua.LValue, error) {
+func (d *decoder) object(depth int) (glua.Value, error) {
 	if depth > maxDepth {
-		return nil, fmt.Errorf("byte %d: values are nested more than %d deep", d.at+1, maxDepth)
+		return glua.Value{}, fmt.Errorf("byte %d: values are nested more than %d deep", d.at+1, maxDepth)
 	}
 	d.at++
 	firstItem, firstName := len(d.items), len(d.names)
 	if d.next() == '}' {
 		d.at++
-		return newTable(0, 0), nil
+		return glua.Table(newTable(0, 0)), nil
 	}
 	for {
 		if err := d.member(depth); err != nil {
-			return nil, err
+			return glua.Value{}, err
 		}
 		more, err := d.more('}')
 		if err != nil {
-			return nil, err
+			return glua.Value{}, err
 		}
 		if !more {
 			break
@@ -194,10 +194,10 @@ func (d *decoder) object(depth int) (glua.LValue, error) {
 	}
 	t := newTable(0, len(d.names)-firstName)
 	for i, name := range d.names[firstName:] {
-		t.RawSetString(name, d.items[firstItem+i])
+		t.SetName(name, d.items[firstItem+i])
 	}
 	d.items, d.names = d.items[:firstItem], d.names[:firstName]
-	return t, nil
+	return glua.Table(t), nil
 }
 
 func (d *decoder) member(depth int) error {
@@ -242,25 +242,25 @@ func (d *decoder) digits() bool {
 	return d.at > first
 }
 
-func (d *decoder) number() (glua.LValue, error) {
+func (d *decoder) number() (glua.Value, error) {
 	first := d.at
 	if d.text[d.at] == '-' {
 		d.at++
 	}
 	integer := d.at
 	if !d.digits() {
-		return nil, d.unexpected("a digit")
+		return glua.Value{}, d.unexpected("a digit")
 	}
 	if d.text[integer] == '0' && d.at > integer+1 {
 		d.at = integer + 1
-		return nil, d.unexpected("no further digit")
+		return glua.Value{}, d.unexpected("no further digit")
 	}
 	whole := d.at-first <= 15
 	if d.peek('.') {
 		whole = false
 		d.at++
 		if !d.digits() {
-			return nil, d.unexpected("a digit")
+			return glua.Value{}, d.unexpected("a digit")
 		}
 	}
 	if d.peek('e') || d.peek('E') {
@@ -270,7 +270,7 @@ func (d *decoder) number() (glua.LValue, error) {
 			d.at++
 		}
 		if !d.digits() {
-			return nil, d.unexpected("a digit")
+			return glua.Value{}, d.unexpected("a digit")
 		}
 	}
 	if whole {
@@ -279,16 +279,16 @@ func (d *decoder) number() (glua.LValue, error) {
 			n = n*10 + int(c-'0')
 		}
 		if integer > first {
-			return glua.LNumber(math.Copysign(float64(n), -1)), nil
+			return glua.Number(math.Copysign(float64(n), -1)), nil
 		}
-		return number(float64(n)), nil
+		return glua.Number(float64(n)), nil
 	}
 	text := d.text[first:d.at]
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return nil, fmt.Errorf("byte %d: the number %.40s is out of range", first+1, text)
+		return glua.Value{}, fmt.Errorf("byte %d: the number %.40s is out of range", first+1, text)
 	}
-	return glua.LNumber(n), nil
+	return glua.Number(n), nil
 }
 
 func (d *decoder) peek(c byte) bool { return d.at < len(d.text) && d.text[d.at] == c }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 const maxJSONSize = 64 << 20
@@ -34,7 +34,7 @@ func encodeJSON(s *stack, v glua.LValue) (string, error) {
 	var members [16]member
 	var buffer [1024]byte
 	e := encoder{members: members[:0], looking: looking{stack: s}}
-	text, err := e.value(buffer[:0], v, 0)
+	text, err := e.value(buffer[:0], glua.Of(v), 0)
 	if err != nil {
 		return "", fmt.Errorf("encoding JSON: %w", err)
 	}
@@ -49,30 +49,30 @@ type encoder struct {
 
 type member struct {
 	key   string
-	value glua.LValue
+	value glua.Value
 	text  bool // the key is a string in Lua, too
 }
 
-func (e *encoder) value(text []byte, v glua.LValue, depth int) ([]byte, error) {
+func (e *encoder) value(text []byte, v glua.Value, depth int) ([]byte, error) {
 	if len(text) > maxJSONSize {
 		return nil, errTooBig
 	}
 	if err := e.look(); err != nil {
 		return nil, err
 	}
-	switch v := v.(type) {
-	case *glua.LNilType:
+	switch v.Type() {
+	case glua.LTNil:
 		return append(text, "null"...), nil
-	case glua.LBool:
-		return strconv.AppendBool(text, bool(v)), nil
-	case glua.LNumber:
-		return appendJSONNumber(text, float64(v))
-	case glua.LString:
-		return e.string(text, string(v))
-	case *glua.LTable:
-		return e.table(text, v, depth+1)
-	case *glua.LFunction:
-		return appendJSONString(text, v.String()), nil
+	case glua.LTBool:
+		return strconv.AppendBool(text, !v.IsFalse()), nil
+	case glua.LTNumber:
+		return appendJSONNumber(text, v.Float())
+	case glua.LTString:
+		return e.string(text, v.Str())
+	case glua.LTTable:
+		return e.table(text, v.Table(), depth+1)
+	case glua.LTFunction:
+		return appendJSONString(text, v.Function().String()), nil
 	}
 	return nil, fmt.Errorf("a %s has no JSON", v.Type())
 }
@@ -88,7 +88,7 @@ func (e *encoder) table(text []byte, t *glua.LTable, depth int) ([]byte, error) 
 	if depth > maxDepth {
 		return nil, errTooDeep
 	}
-	length := t.MaxN()
+	length := t.Len()
 	if length == 0 {
 		return e.object(text, t, depth)
 	}
@@ -98,7 +98,7 @@ func (e *encoder) table(text []byte, t *glua.LTable, depth int) ([]byte, error) 
 		if i > 1 {
 			text = append(text, ',')
 		}
-		if text, err = e.value(text, t.RawGetInt(i), depth); err != nil {
+		if text, err = e.value(text, t.Item(i), depth); err != nil {
 			return nil, err
 		}
 	}
@@ -107,15 +107,12 @@ func (e *encoder) table(text []byte, t *glua.LTable, depth int) ([]byte, error) 
 
 func (e *encoder) object(text []byte, t *glua.LTable, depth int) ([]byte, error) {
 	first := len(e.members)
-	for key, value := t.Next(glua.LNil); key != glua.LNil; key, value = t.Next(key) {
-		name, isText := key.(glua.LString)
-		if !isText {
-			name = glua.LString(keyText(key))
-		}
+	for key, value := range t.All() {
 		if err := e.look(); err != nil {
 			return nil, err
 		}
-		e.members = append(e.members, member{string(name), value, isText})
+		isText := key.Type() == glua.LTString
+		e.members = append(e.members, member{keyText(key), value, isText})
 	}
 	if err := e.sort(e.members[first:]); err != nil {
 		return nil, err
@@ -175,10 +172,13 @@ func compareMembers(a, b member) int {
 	return -1
 }
 
-// keyText is a key that is no string as the name of a member.
-func keyText(key glua.LValue) string {
-	if n, ok := key.(glua.LNumber); ok {
-		return numberText(float64(n))
+// keyText is a key as the name of a member.
+func keyText(key glua.Value) string {
+	switch key.Type() {
+	case glua.LTString:
+		return key.Str()
+	case glua.LTNumber:
+		return numberText(key.Float())
 	}
 	return key.String()
 }

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // library is a table that all VMs share. No VM sees it: each has an empty table of its
@@ -18,9 +18,9 @@ type library struct {
 	meta   *glua.LTable // the metatable of the proxies
 	set    *glua.LFunction
 
-	// mark is the metatable of meta, which Lua cannot give it: it tells proxies from
-	// other tables.
-	mark *glua.LUserData
+	// mark is the metatable of meta, which Lua never sees: it tells proxies from other
+	// tables. Its only item is the library.
+	mark *glua.LTable
 
 	// own gives the fields that each VM has for itself. It gives a VM the same each time.
 	own map[string]func(*VM) glua.LValue
@@ -28,11 +28,12 @@ type library struct {
 
 // newLibrary makes a library of functions.
 func (r *Runtime) newLibrary(functions map[string]glua.LGFunction) *library {
-	lib := &library{index: len(r.libraries), shared: newTable(0, len(functions)), set: r.newFunction(setThroughProxy)}
-	lib.mark = &glua.LUserData{Value: lib}
+	lib := &library{index: len(r.libraries), shared: newTable(0, len(functions)), set: NewFunction(setThroughProxy)}
+	lib.mark = newTable(1, 0)
+	lib.mark.RawSetInt(1, &glua.LUserData{Value: lib})
 	r.libraries = append(r.libraries, lib)
 	for _, name := range slices.Sorted(maps.Keys(functions)) {
-		lib.shared.RawSetString(name, r.newFunction(functions[name]))
+		lib.shared.RawSetString(name, NewFunction(functions[name]))
 	}
 	lib.meta = lib.newMeta(lib.shared)
 	return lib
@@ -41,8 +42,8 @@ func (r *Runtime) newLibrary(functions map[string]glua.LGFunction) *library {
 // newMeta makes a metatable for proxies whose reads fall through to index.
 func (lib *library) newMeta(index *glua.LTable) *glua.LTable {
 	meta := newTable(0, 2)
-	meta.RawSetString("__index", index)
-	meta.RawSetString("__newindex", lib.set)
+	meta.SetField("__index", index)
+	meta.SetField("__newindex", lib.set)
 	meta.Metatable = lib.mark
 	return meta
 }
@@ -52,7 +53,7 @@ func (lib *library) addOwn(r *Runtime, name string, make func(*VM) glua.LValue) 
 	if lib.own == nil {
 		lib.own = map[string]func(*VM) glua.LValue{}
 		meta := newTable(0, 1)
-		meta.RawSetString("__index", r.newFunction(lib.indexOwn))
+		meta.SetField("__index", NewFunction(lib.indexOwn))
 		lib.shared.Metatable = meta
 	}
 	lib.own[name] = make
@@ -83,8 +84,8 @@ func (vm *VM) remember(lib *library, name string, value glua.LValue) {
 		between.Metatable = lib.meta
 		proxy.Metatable = lib.newMeta(between)
 	}
-	between := proxy.Metatable.(*glua.LTable).RawGetString("__index").(*glua.LTable)
-	between.RawSetString(name, value)
+	between := proxy.Metatable.RawGetString("__index").(*glua.LTable)
+	between.SetField(name, value)
 }
 
 func (lib *library) ownValue(vm *VM, name string) glua.LValue {
@@ -108,11 +109,10 @@ func (lib *library) value(vm *VM, key glua.LValue) glua.LValue {
 
 // proxyOf returns the library behind a table, or nil if it is no proxy.
 func proxyOf(t *glua.LTable) *library {
-	meta, ok := t.Metatable.(*glua.LTable)
-	if !ok {
+	if t.Metatable == nil || t.Metatable.Metatable == nil {
 		return nil
 	}
-	mark, ok := meta.Metatable.(*glua.LUserData)
+	mark, ok := t.Metatable.Metatable.RawGetInt(1).(*glua.LUserData)
 	if !ok {
 		return nil
 	}
@@ -158,7 +158,7 @@ func (vm *VM) open(t *glua.LTable) {
 	if lib == nil {
 		return
 	}
-	t.Metatable = glua.LNil
+	t.Metatable = nil
 	for key, value := lib.shared.Next(glua.LNil); key != glua.LNil; key, value = lib.shared.Next(key) {
 		if t.RawGet(key) == glua.LNil {
 			t.RawSet(key, value)

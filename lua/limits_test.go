@@ -10,9 +10,8 @@ import (
 	"testing/fstest"
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // runaways are scripts that would hang the process or take all memory. Each must end in

@@ -8,15 +8,14 @@ import (
 	"testing"
 	"testing/fstest"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // hostLibrary is a module written in Go.
 var hostLibrary = map[string]map[string]glua.LGFunction{"host": {
 	"answer": func(L *glua.LState) int {
-		L.Push(glua.LNumber(42))
+		L.PushNumber(float64(42))
 		return 1
 	},
 }}
@@ -238,7 +237,7 @@ func TestCompiledOnce(t *testing.T) {
 func TestAFileHidesNoLibrary(t *testing.T) {
 	t.Parallel()
 	answer := func(L *glua.LState) int {
-		L.Push(glua.LString("the host"))
+		L.PushString("the host")
 		return 1
 	}
 	r := worlds(t, files{"host.lua": `return {answer = function() return "the file" end}`},

@@ -3,20 +3,20 @@ package lua
 import (
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // openPackage makes the package library.
 func (r *Runtime) openPackage() *library {
 	lib := r.newLibrary(map[string]glua.LGFunction{"loadlib": packageLoadLib, "seeall": packageSeeAll})
-	lib.shared.RawSetString("path", glua.LString(""))
-	lib.shared.RawSetString("cpath", glua.LString(""))
+	lib.shared.SetField("path", glua.LString(""))
+	lib.shared.SetField("cpath", glua.LString(""))
 	lib.addOwn(r, "loaded", func(vm *VM) glua.LValue { return vm.proxy(r.loaded) })
 	lib.addOwn(r, "preload", func(vm *VM) glua.LValue { return vm.proxy(r.preload) })
 	lib.addOwn(r, "loaders", func(vm *VM) glua.LValue {
 		if vm.loaders == nil {
 			vm.loaders = newTable(1, 0)
-			vm.loaders.RawSetInt(1, r.newFunction(searchPreload))
+			vm.loaders.RawSetInt(1, NewFunction(searchPreload))
 		}
 		return vm.loaders
 	})
@@ -28,14 +28,14 @@ func (r *Runtime) openPackage() *library {
 func (r *Runtime) openPreload() *library {
 	lib := r.newLibrary(nil)
 	for _, m := range r.modules.byName {
-		lib.shared.RawSetString(m.name, r.newFunction(func(L *glua.LState) int {
+		lib.shared.RawSetString(m.name, NewFunction(func(L *glua.LState) int {
 			L.Insert(Running(L).newFunction(m.proto), 1)
 			L.Call(L.GetTop()-1, glua.MultRet)
 			return L.GetTop()
 		}))
 	}
 	for name := range r.options.Libraries {
-		lib.shared.RawSetString(name, r.newFunction(func(L *glua.LState) int {
+		lib.shared.RawSetString(name, NewFunction(func(L *glua.LState) int {
 			L.Push(Running(L).proxy(r.byName[name]))
 			return 1
 		}))
@@ -60,7 +60,7 @@ func searchPreload(L *glua.LState) int {
 type loading struct{}
 
 func newLoading() *glua.LUserData {
-	return &glua.LUserData{Value: loading{}, Metatable: glua.LNil}
+	return &glua.LUserData{Value: loading{}}
 }
 
 func isLoading(v glua.LValue) bool {
@@ -81,7 +81,7 @@ func baseRequire(L *glua.LState) int {
 	loader := vm.findLoader(L, name)
 	loaded.RawSetString(name, newLoading())
 	L.Push(loader)
-	L.Push(glua.LString(name))
+	L.PushString(name)
 	L.Call(1, 1)
 	result := L.Get(-1)
 	if found := loaded.RawGetString(name); !isLoading(found) {
@@ -108,7 +108,7 @@ func (vm *VM) findLoader(L *glua.LState, name string) *glua.LFunction {
 			L.RaiseError("%s", strings.Join(tried, "\n\t"))
 		}
 		L.Push(search)
-		L.Push(glua.LString(name))
+		L.PushString(name)
 		L.Call(1, 1)
 		found := L.Get(-1)
 		L.Pop(1)
@@ -144,12 +144,10 @@ func packageLoadLib(L *glua.LState) int {
 func packageSeeAll(L *glua.LState) int {
 	t := L.CheckTable(1)
 	Running(L).open(t)
-	meta, ok := t.Metatable.(*glua.LTable)
-	if !ok {
-		meta = newTable(0, 1)
-		t.Metatable = meta
+	if t.Metatable == nil {
+		t.Metatable = newTable(0, 1)
 	}
-	meta.RawSetString("__index", L.G.Global)
+	t.Metatable.SetField("__index", L.Env)
 	return 0
 }
 
@@ -169,9 +167,9 @@ func baseModule(L *glua.LState) int {
 		loaded.RawSetString(name, t)
 	}
 	if vm.rawGet(t, glua.LString("_NAME")) == glua.LNil {
-		t.RawSetString("_M", t)
-		t.RawSetString("_NAME", glua.LString(name))
-		t.RawSetString("_PACKAGE", glua.LString(name[:strings.LastIndexByte(name, '.')+1]))
+		t.SetField("_M", t)
+		t.SetField("_NAME", glua.LString(name))
+		t.SetField("_PACKAGE", glua.LString(name[:strings.LastIndexByte(name, '.')+1]))
 	}
 	function.Env = t
 	for i, top := 2, L.GetTop(); i <= top; i++ {

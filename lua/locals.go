@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // Local is a local variable as it was when an error was raised.
@@ -38,9 +38,9 @@ func addLocals(L *glua.LState, raised *glua.ApiError) {
 	if vm == nil || !vm.runtime.options.Locals {
 		return
 	}
-	for level := 0; ; level++ {
-		frame, isLast := frameAt(L, level)
-		if isLast {
+	for n := 0; ; n++ {
+		frame, ok := L.Frame(n)
+		if !ok {
 			return
 		}
 		if frame.What != "G" && frame.CurrentLine > 0 {

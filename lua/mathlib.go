@@ -4,7 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 var mathFunctions = map[string]glua.LGFunction{
@@ -41,8 +41,8 @@ var mathFunctions = map[string]glua.LGFunction{
 
 // openMath adds the constants. math.huge is a finite number on Nakama.
 func (lib *library) openMath() {
-	lib.shared.RawSetString("pi", glua.LNumber(math.Pi))
-	lib.shared.RawSetString("huge", glua.LNumber(math.MaxFloat64))
+	lib.shared.SetField("pi", glua.LNumber(math.Pi))
+	lib.shared.SetField("huge", glua.LNumber(math.MaxFloat64))
 }
 
 // checkNumber is a number argument. Numeric strings are refused, as on Nakama.
@@ -56,14 +56,14 @@ func checkNumber(L *glua.LState, n int) float64 {
 
 func ofNumber(fn func(float64) float64) glua.LGFunction {
 	return func(L *glua.LState) int {
-		L.Push(number(fn(checkNumber(L, 1))))
+		L.PushNumber(fn(checkNumber(L, 1)))
 		return 1
 	}
 }
 
 func ofNumbers(fn func(a, b float64) float64) glua.LGFunction {
 	return func(L *glua.LState) int {
-		L.Push(number(fn(checkNumber(L, 1), checkNumber(L, 2))))
+		L.PushNumber(fn(checkNumber(L, 1), checkNumber(L, 2)))
 		return 1
 	}
 }
@@ -77,7 +77,7 @@ func ofAll(better func(best, next float64) bool) glua.LGFunction {
 				best = next
 			}
 		}
-		L.Push(number(best))
+		L.PushNumber(best)
 		return 1
 	}
 }
@@ -93,20 +93,20 @@ func luaModulo(a, b float64) float64 {
 
 func mathFrexp(L *glua.LState) int {
 	fraction, exponent := math.Frexp(checkNumber(L, 1))
-	L.Push(number(fraction))
-	L.Push(number(float64(exponent)))
+	L.PushNumber(fraction)
+	L.PushNumber(float64(exponent))
 	return 2
 }
 
 func mathLdexp(L *glua.LState) int {
-	L.Push(number(math.Ldexp(checkNumber(L, 1), L.CheckInt(2))))
+	L.PushNumber(math.Ldexp(checkNumber(L, 1), L.CheckInt(2)))
 	return 1
 }
 
 func mathModf(L *glua.LState) int {
 	whole, fraction := math.Modf(checkNumber(L, 1))
-	L.Push(number(whole))
-	L.Push(number(fraction))
+	L.PushNumber(whole)
+	L.PushNumber(fraction)
 	return 2
 }
 
@@ -115,7 +115,7 @@ func mathRandom(L *glua.LState) int {
 	from, to := 1, 0
 	switch L.GetTop() {
 	case 0:
-		L.Push(glua.LNumber(Running(L).randomFloat()))
+		L.PushNumber(float64(Running(L).randomFloat()))
 		return 1
 	case 1:
 		to = L.CheckInt(1)
@@ -126,12 +126,12 @@ func mathRandom(L *glua.LState) int {
 	if from > to || span == 0 {
 		L.ArgError(L.GetTop(), "interval is empty")
 	}
-	L.Push(number(float64(from + int(Running(L).randomBelow(span)))))
+	L.PushNumber(float64(from + int(Running(L).randomBelow(span))))
 	return 1
 }
 
 func mathRandomSeed(L *glua.LState) int {
-	Running(L).random = rand.New(rand.NewPCG(uint64(L.CheckInt64(1)), 0))
+	Running(L).random = rand.New(rand.NewPCG(uint64(int64(L.CheckInt(1))), 0))
 	return 0
 }
 

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
+	gopher "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
+
+	"nkhost/lua/glua"
 )
 
 // Modules is a folder tree of Lua modules, read into memory and compiled. It does not
@@ -101,20 +103,7 @@ func (m *Modules) Names() []string { return slices.Clone(m.names) }
 func (m *Modules) Has(name string) bool { return m.byName[name] != nil }
 
 // compile turns source text into a prototype; its error is a *SyntaxError.
-func compile(syntax tree, source string) (*glua.FunctionProto, error) {
-	proto, err := compileOnce(syntax, source)
-	if err == nil || syntax.counters != nil {
-		return proto, err
-	}
-	// A function may have so many variables that the call of concatenate does not fit in.
-	syntax.plain = true
-	if plain, again := compileOnce(syntax, source); again == nil {
-		return plain, nil
-	}
-	return nil, err
-}
-
-func compileOnce(syntax tree, source string) (proto *glua.FunctionProto, err error) {
+func compile(syntax tree, source string) (proto *glua.FunctionProto, err error) {
 	file := syntax.file
 	defer func() {
 		// gopher-lua's parser and compiler panic on some texts that they do not
@@ -130,16 +119,10 @@ func compileOnce(syntax tree, source string) (proto *glua.FunctionProto, err err
 	if err := syntax.block(&chunk, 1); err != nil {
 		return nil, err
 	}
-	proto, err = glua.Compile(chunk, file)
+	proto, err = glua.Compile(chunk, file, syntax.made)
 	if err != nil {
 		return nil, compileFault(file, err)
 	}
-	putConstants(proto, func(name string) *glua.LFunction {
-		if name == concatenateName {
-			return concatenateFunction
-		}
-		return nil
-	})
 	return proto, nil
 }
 
@@ -160,7 +143,7 @@ func parseFault(file, source string, err error) *SyntaxError {
 }
 
 func compileFault(file string, err error) *SyntaxError {
-	var compiling *glua.CompileError
+	var compiling *gopher.CompileError
 	if errors.As(err, &compiling) {
 		return &SyntaxError{File: file, Line: compiling.Line, Message: compiling.Message}
 	}

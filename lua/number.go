@@ -3,24 +3,11 @@ package lua
 import (
 	"strconv"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
-// smallNumbers are whole numbers as Lua values: a number that becomes a value
-// otherwise costs an allocation.
-var smallNumbers = func() (values [256]glua.LValue) {
-	for i := range values {
-		values[i] = glua.LNumber(i)
-	}
-	return values
-}()
-
-func number(n float64) glua.LValue {
-	if i := int(n); i > 0 && i < len(smallNumbers) && float64(i) == n {
-		return smallNumbers[i]
-	}
-	return glua.LNumber(n)
-}
+// number is a number as a Lua value.
+func number(n float64) glua.LValue { return glua.Number(n).LValue() }
 
 // wholeNumber says whether n is an integer of 64 bits, and which.
 func wholeNumber(n float64) (int64, bool) {

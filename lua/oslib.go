@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 func (r *Runtime) osFunctions() map[string]glua.LGFunction {
@@ -19,19 +19,19 @@ func (r *Runtime) osFunctions() map[string]glua.LGFunction {
 
 // osClock tells the seconds since the runtime was made.
 func (r *Runtime) osClock(L *glua.LState) int {
-	L.Push(glua.LNumber(r.options.Now(Context(L)).Sub(r.started).Seconds()))
+	L.PushNumber(float64(r.options.Now(Context(L)).Sub(r.started).Seconds()))
 	return 1
 }
 
 func osDiffTime(L *glua.LState) int {
-	L.Push(number(float64(L.CheckInt64(1) - L.CheckInt64(2))))
+	L.PushNumber(float64(int64(L.CheckInt(1)) - int64(L.CheckInt(2))))
 	return 1
 }
 
 // osTime takes a table's fields as UTC. Fields that are no numbers count as absent.
 func (r *Runtime) osTime(L *glua.LState) int {
 	if L.GetTop() == 0 {
-		L.Push(glua.LNumber(r.options.Now(Context(L)).Unix()))
+		L.PushNumber(float64(r.options.Now(Context(L)).Unix()))
 		return 1
 	}
 	t := L.CheckTable(1)
@@ -43,7 +43,7 @@ func (r *Runtime) osTime(L *glua.LState) int {
 	}
 	date := time.Date(field("year", -1), time.Month(field("month", -1)), field("day", -1),
 		field("hour", 12), field("min", 0), field("sec", 0), 0, time.UTC)
-	L.Push(glua.LNumber(date.Unix()))
+	L.PushNumber(float64(date.Unix()))
 	return 1
 }
 
@@ -53,7 +53,7 @@ func (r *Runtime) osDate(L *glua.LState) int {
 	format := strings.TrimLeft(L.OptString(1, "%c"), "!")
 	t := r.options.Now(Context(L))
 	if L.GetTop() >= 2 {
-		t = time.Unix(L.CheckInt64(2), 0)
+		t = time.Unix(int64(L.CheckInt(2)), 0)
 	}
 	t = t.UTC()
 	if strings.HasPrefix(format, "*t") {
@@ -70,15 +70,15 @@ func (r *Runtime) osDate(L *glua.LState) int {
 // dateTable counts the days of the week from Sunday, 0, as Nakama does.
 func dateTable(t time.Time) *glua.LTable {
 	date := newTable(0, 9)
-	date.RawSetString("year", number(float64(t.Year())))
-	date.RawSetString("month", number(float64(t.Month())))
-	date.RawSetString("day", number(float64(t.Day())))
-	date.RawSetString("hour", number(float64(t.Hour())))
-	date.RawSetString("min", number(float64(t.Minute())))
-	date.RawSetString("sec", number(float64(t.Second())))
-	date.RawSetString("wday", number(float64(t.Weekday())))
-	date.RawSetString("yday", number(float64(t.YearDay())))
-	date.RawSetString("isdst", glua.LFalse)
+	date.SetField("year", number(float64(t.Year())))
+	date.SetField("month", number(float64(t.Month())))
+	date.SetField("day", number(float64(t.Day())))
+	date.SetField("hour", number(float64(t.Hour())))
+	date.SetField("min", number(float64(t.Minute())))
+	date.SetField("sec", number(float64(t.Second())))
+	date.SetField("wday", number(float64(t.Weekday())))
+	date.SetField("yday", number(float64(t.YearDay())))
+	date.SetField("isdst", glua.LFalse)
 	return date
 }
 

@@ -12,9 +12,8 @@ import (
 	"sync"
 	"testing"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // puc is PUC Lua 5.1 in a process of its own, which lives as long as the tests.

@@ -15,7 +15,7 @@ import (
 	"context"
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // Options says how a Runtime's VMs are set up.
@@ -57,7 +57,6 @@ type Options struct {
 const (
 	defaultCallStackSize = 128
 	defaultRegistrySize  = 512
-	minRegistrySize      = 128 // gopher-lua takes 5,120 in place of less
 )
 
 // Runtime makes VMs. It holds what they share: the compiled modules, the libraries and
@@ -72,8 +71,6 @@ type Runtime struct {
 	tables                             map[string]*library
 	libraries                          []*library
 
-	guard    *glua.LFunction
-	noEnv    *glua.LTable // the environment of Go functions, which they do not use
 	stacks   stackPool
 	watchdog watchdog
 }
@@ -86,10 +83,8 @@ func NewRuntime(modules *Modules, options Options) *Runtime {
 	if options.RegistrySize <= 0 {
 		options.RegistrySize = defaultRegistrySize
 	}
-	options.RegistrySize = max(options.RegistrySize, minRegistrySize)
-	options.CallStackSize++ // the innermost function may call concatenate
 	if modules.coverage != nil {
-		options.CallStackSize++ // and its counters
+		options.CallStackSize++ // the innermost function may call a counter
 	}
 	if options.Now == nil {
 		options.Now = func(context.Context) time.Time { return time.Now() }
@@ -103,13 +98,11 @@ func NewRuntime(modules *Modules, options Options) *Runtime {
 		started:  options.Started,
 		byName:   map[string]*library{},
 		tables:   map[string]*library{},
-		noEnv:    newTable(0, 0),
 		watchdog: watchdog{timeout: options.CallTimeout, memory: uint64(max(options.CallMemory, 0))},
 	}
 	if r.started.IsZero() {
 		r.started = options.Now(context.Background())
 	}
-	r.guard = r.newFunction(guarded)
 	r.openLibraries()
 	return r
 }
@@ -138,20 +131,15 @@ func (r *Runtime) openLibraries() {
 		r.tables[name] = r.newLibrary(functions)
 	}
 	r.preload = r.openPreload()
+	for _, lib := range r.libraries {
+		lib.shared.Seal()
+	}
 }
 
-// newTable makes a table with room for n list items and h named fields. gopher-lua
-// gives a table made without that room 32 fields with the first.
-func newTable(n, h int) *glua.LTable {
-	var L *glua.LState
-	return L.CreateTable(n, h)
-}
+// newTable makes a table with room for n list items and h named fields.
+func newTable(n, h int) *glua.LTable { return glua.NewTable(n, h) }
 
 // NewFunction makes a Lua function that any VM can call.
 func NewFunction(fn glua.LGFunction) *glua.LFunction {
-	return &glua.LFunction{IsG: true, Env: newTable(0, 0), GFunction: fn}
-}
-
-func (r *Runtime) newFunction(fn glua.LGFunction) *glua.LFunction {
-	return &glua.LFunction{IsG: true, Env: r.noEnv, GFunction: fn}
+	return &glua.LFunction{GFunction: fn}
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 var stringFunctions = map[string]glua.LGFunction{
@@ -27,7 +27,7 @@ var stringFunctions = map[string]glua.LGFunction{
 }
 
 func pushText(L *glua.LState, text string) int {
-	L.Push(glua.LString(text))
+	L.PushString(text)
 	return 1
 }
 
@@ -71,7 +71,7 @@ func stringByte(L *glua.LState) int {
 		L.RaiseError("string slice too long (the limit is %d bytes)", maxUnpack)
 	}
 	for i := from; i < to; i++ {
-		L.Push(smallNumbers[text[i]])
+		L.PushNumber(float64(text[i]))
 	}
 	return to - from
 }
@@ -91,7 +91,7 @@ func stringDump(L *glua.LState) int {
 }
 
 func stringLen(L *glua.LState) int {
-	L.Push(number(float64(len(L.CheckString(1)))))
+	L.PushNumber(float64(len(L.CheckString(1))))
 	return 1
 }
 
@@ -164,8 +164,8 @@ func stringFind(L *glua.LState) int {
 			L.Push(glua.LNil)
 			return 1
 		}
-		L.Push(number(float64(init + at + 1)))
-		L.Push(number(float64(init + at + len(pattern))))
+		L.PushNumber(float64(init + at + 1))
+		L.PushNumber(float64(init + at + len(pattern)))
 		return 2
 	}
 	m := newMatcher(L, text, pattern)
@@ -174,8 +174,8 @@ func stringFind(L *glua.LState) int {
 		L.Push(glua.LNil)
 		return 1
 	}
-	L.Push(number(float64(from + 1)))
-	L.Push(number(float64(to)))
+	L.PushNumber(float64(from + 1))
+	L.PushNumber(float64(to))
 	return 2 + m.pushCaptures()
 }
 
@@ -197,7 +197,7 @@ func stringMatch(L *glua.LState) int {
 func stringGMatch(L *glua.LState) int {
 	m := newMatcher(L, L.CheckString(1), L.CheckString(2))
 	next := 0
-	L.Push(L.NewFunction(func(L *glua.LState) int {
+	L.Push(NewFunction(func(L *glua.LState) int {
 		m.L = L
 		from, to := m.search(next)
 		if to < 0 {
@@ -244,7 +244,7 @@ func stringGSub(L *glua.LState) int {
 		r.write(m.text[copied:])
 		pushText(L, r.result.String())
 	}
-	L.Push(number(float64(count)))
+	L.PushNumber(float64(count))
 	return 2
 }
 

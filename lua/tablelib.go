@@ -4,7 +4,7 @@ import (
 	"sort"
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // maxCompared is how many bytes of text one table.sort may compare without a function.
@@ -20,12 +20,12 @@ var tableFunctions = map[string]glua.LGFunction{
 }
 
 func tableGetN(L *glua.LState) int {
-	L.Push(number(float64(L.CheckTable(1).Len())))
+	L.PushNumber(float64(L.CheckTable(1).Len()))
 	return 1
 }
 
 func tableMaxN(L *glua.LState) int {
-	L.Push(number(float64(L.CheckTable(1).MaxN())))
+	L.PushNumber(float64(L.CheckTable(1).Len()))
 	return 1
 }
 
@@ -36,7 +36,7 @@ func tableInsert(L *glua.LState) int {
 	case 1:
 		L.RaiseError("wrong number of arguments to 'insert'")
 	case 2:
-		t.Append(L.Get(2))
+		t.AppendValue(L.Value(2))
 	default:
 		checkFrozen(L, t)
 		t.Insert(L.CheckInt(2), L.Get(3))
@@ -58,7 +58,7 @@ func tableRemove(L *glua.LState) int {
 // removeLast takes the last item away. gopher-lua's own would find nil where t[#t] = nil
 // has left an empty place behind the last item.
 func removeLast(t *glua.LTable) glua.LValue {
-	if t.MaxN() == 0 {
+	if t.Len() == 0 {
 		return glua.LNil
 	}
 	for {
@@ -92,7 +92,7 @@ func tableConcat(L *glua.LState) int {
 			text.WriteString(separator)
 		}
 	}
-	L.Push(glua.LString(text.String()))
+	L.PushString(text.String())
 	return 1
 }
 

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // ErrClosed is the error of calls into a VM that was closed.
@@ -18,7 +18,7 @@ type VM struct {
 	turn    turn
 
 	env     *glua.LTable   // _G
-	strings glua.LValue    // the metatable of strings
+	strings *glua.LTable   // the metatable of strings
 	proxies []*glua.LTable // by library.index
 	loaders *glua.LTable   // package.loaders once Lua has asked for it
 
@@ -34,7 +34,7 @@ func (r *Runtime) NewVM() *VM {
 	}
 	vm.env = vm.proxy(r.globals)
 	methods := vm.proxy(r.byName["string"])
-	methods.RawSetString("__index", methods)
+	methods.SetField("__index", methods)
 	vm.strings = methods
 	return vm
 }
@@ -57,6 +57,15 @@ func (vm *VM) Call(ctx context.Context, dst []glua.LValue, fn *glua.LFunction, a
 	return vm.call(ctx, dst, fn, args...)
 }
 
+// CallValues is Call without boxes around the values.
+func (vm *VM) CallValues(ctx context.Context, dst []glua.Value, fn *glua.LFunction, args ...glua.Value) ([]glua.Value, error) {
+	if err := vm.enter(ctx); err != nil {
+		return dst, err
+	}
+	defer vm.leave()
+	return vm.callValues(ctx, dst, fn, args)
+}
+
 // CallThen calls fn as Call does and gives use the results, or the error, while it is
 // still the VM's turn: until use returns no other call changes the tables among them. use
 // is not called when the turn never came; CallThen then returns the error.
@@ -71,12 +80,26 @@ func (vm *VM) CallThen(ctx context.Context, use func(results []glua.LValue, err 
 
 // call is Call for one who has the turn.
 func (vm *VM) call(ctx context.Context, dst []glua.LValue, fn *glua.LFunction, args ...glua.LValue) ([]glua.LValue, error) {
+	var few, room [8]glua.Value
+	values := few[:0]
+	for _, arg := range args {
+		values = append(values, glua.Of(arg))
+	}
+	results, err := vm.callValues(ctx, room[:0], fn, values)
+	for _, result := range results {
+		dst = append(dst, result.LValue())
+	}
+	return dst, err
+}
+
+// callValues is CallValues for one who has the turn.
+func (vm *VM) callValues(ctx context.Context, dst []glua.Value, fn *glua.LFunction, args []glua.Value) ([]glua.Value, error) {
 	if vm.env == nil {
 		return dst, ErrClosed
 	}
-	results, raised := vm.runtime.borrow(ctx, vm, nil).run(dst, fn, args...)
+	results, raised := vm.runtime.borrow(ctx, vm, nil).run(dst, glua.Function(fn), args)
 	if raised != nil {
-		raised.position(fn, "")
+		raised.position(glua.Function(fn), "")
 		return dst, raised
 	}
 	return results, nil
@@ -118,7 +141,7 @@ func (vm *VM) Evaluate(ctx context.Context, modules *Modules, name string, args 
 
 // Require returns what Lua's require returns for a module's dotted name.
 func (vm *VM) Require(ctx context.Context, name string) (glua.LValue, error) {
-	results, err := vm.Call(ctx, nil, vm.runtime.newFunction(baseRequire), glua.LString(name))
+	results, err := vm.Call(ctx, nil, NewFunction(baseRequire), glua.LString(name))
 	if err != nil {
 		return glua.LNil, err
 	}
@@ -170,7 +193,7 @@ func (vm *VM) Close() {
 
 // newFunction makes a function of this VM from a compiled module.
 func (vm *VM) newFunction(proto *glua.FunctionProto) *glua.LFunction {
-	return &glua.LFunction{Env: vm.env, Proto: proto, Upvalues: make([]*glua.Upvalue, proto.NumUpvalues)}
+	return glua.NewFunction(proto, vm.env)
 }
 
 // enter waits for the VM's turn until ctx ends.

@@ -8,9 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // gate is a Lua function that waits until it is let on.

@@ -9,25 +9,20 @@ import (
 	"sync/atomic"
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // ErrLimit is what errors.Is finds in the error of a call that was stopped because it ran
 // too long or made too much garbage that is none.
 var ErrLimit = errors.New("a limit of Lua calls was reached")
 
-// gopher-lua can be stopped by a context only, which every instruction then asks; that
-// costs a fifth of its speed. So calls run without one, and a watchdog looks at the
-// stacks from outside: a stack whose call is over its limits gets its running functions
-// trapped (trap.go), whatever they do, so that they raise at their next instruction.
+// A watchdog looks at the stacks from outside: a stack whose call is over its limits is
+// told to stop, and raises at the next call or turn of a loop, whatever it does.
 
 const (
 	watchPeriod = 10 * time.Millisecond
 	// After so many looks without a running call the watchdog sleeps until the next.
 	idleLooks = 10
-	// How many of the innermost functions are trapped at a time: more than lie between a
-	// library function and the Lua function that called it.
-	trappedLevels = 4
 )
 
 // phase is what the call on an outermost stack is doing.
@@ -46,12 +41,11 @@ type watch struct {
 	// state is the number of the call, shifted by phaseBits, and its phase. A call ends
 	// by a swap, which shows it whether the watchdog was first.
 	state  atomic.Uint64
-	top    atomic.Pointer[stack] // on which Lua runs
-	number uint64                // of the last call; belongs to who runs it
+	number uint64 // of the last call; belongs to who runs it
 
-	mu      sync.Mutex // held while traps are set and taken away
-	trapped []trap
-	reason  error // why the call is overdue; settled before it becomes so
+	mu      sync.Mutex
+	stopped atomic.Bool // what the interpreter asks; true while the call is overdue
+	reason  error       // why the call is overdue; settled before it becomes so
 
 	// What the watchdog remembers between two looks.
 	seen uint64        // the number of the call it saw
@@ -66,13 +60,12 @@ const (
 
 func (w *watch) phase() phase { return phase(w.state.Load() & phaseMask) }
 
-func (w *watch) begin(s *stack) {
+func (w *watch) begin() {
 	w.number++
-	w.top.Store(s)
 	w.state.Store(w.number<<phaseBits | uint64(running))
 }
 
-// end says why the call was stopped, if it was, and leaves its functions as they were.
+// end says why the call was stopped, if it was.
 func (w *watch) end() (reason error) {
 	old := w.state.Swap(w.number<<phaseBits | uint64(noCall))
 	if phase(old&phaseMask) != overdue {
@@ -80,11 +73,8 @@ func (w *watch) end() (reason error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, t := range slices.Backward(w.trapped) {
-		t.release()
-	}
-	w.trapped, reason = nil, w.reason
-	return reason
+	w.stopped.Store(false)
+	return w.reason
 }
 
 // change moves the call to another phase, unless it has become overdue.
@@ -93,36 +83,13 @@ func (w *watch) change(from, to phase) bool {
 	return w.state.CompareAndSwap(number|uint64(from), number|uint64(to))
 }
 
-// enter makes s the innermost stack, and leave takes it away again. After leave the
-// watchdog is done with it.
-func (w *watch) enter(s *stack) { w.top.Store(s) }
-
-func (w *watch) leave(outer *stack) {
-	w.top.Store(outer)
-	if w.phase() == overdue {
-		w.mu.Lock() // the watchdog may be at the inner stack still
-		defer w.mu.Unlock()
-	}
-}
-
-// stop makes the call overdue and traps what it runs. It is repeated until the call has
-// ended, since a trapped function may have returned before it noticed.
+// stop makes the call overdue, if it still runs.
 func (w *watch) stop(state uint64, reason error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch phase(state & phaseMask) {
-	case running:
-		w.reason = reason
-		if !w.state.CompareAndSwap(state, state&^phaseMask|uint64(overdue)) {
-			return
-		}
-	case overdue:
-		if w.state.Load() != state {
-			return
-		}
-	}
-	if s := w.top.Load(); s != nil {
-		w.trapped = s.setTraps(w.trapped)
+	w.reason = reason
+	if w.state.CompareAndSwap(state, state&^phaseMask|uint64(overdue)) {
+		w.stopped.Store(true)
 	}
 }
 
@@ -201,14 +168,11 @@ func (d *watchdog) look(elapsed time.Duration) (busy bool) {
 			w.seen, w.ran, w.live = state>>phaseBits, 0, live
 			continue
 		}
-		switch phase(state & phaseMask) {
-		case running:
+		if phase(state&phaseMask) == running {
 			w.ran += elapsed
 			if reason := d.limit(w, live); reason != nil {
 				w.stop(state, reason)
 			}
-		case overdue:
-			w.stop(state, nil)
 		}
 	}
 	return busy

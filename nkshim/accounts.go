@@ -5,10 +5,10 @@ import (
 	"strings"
 
 	"github.com/heroiclabs/nakama-common/api"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/account"
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // Accounts are the users' accounts. Ids are UUIDs in their usual form.
@@ -117,24 +117,24 @@ func accountImportID(r *Runtime, c call) int {
 // accountTable has the user's fields in itself and, once more, as its user.
 func accountTable(c call, a *api.Account) *glua.LTable {
 	t := userTable(c, a.User)
-	t.RawSetString("user", userTable(c, a.User))
-	t.RawSetString("wallet", c.decoded(a.Wallet))
+	t.SetField("user", userTable(c, a.User))
+	t.SetField("wallet", c.decoded(a.Wallet))
 	setText(t, "email", a.Email)
 	setText(t, "custom_id", a.CustomId)
 	if len(a.Devices) > 0 {
 		devices := newList(len(a.Devices))
 		for _, device := range a.Devices {
 			one := newTable(1)
-			one.RawSetString("id", glua.LString(device.Id))
+			one.SetField("id", glua.LString(device.Id))
 			devices.Append(one)
 		}
-		t.RawSetString("devices", devices)
+		t.SetField("devices", devices)
 	}
 	if a.VerifyTime != nil {
-		t.RawSetString("verify_time", glua.LNumber(a.VerifyTime.Seconds))
+		t.SetField("verify_time", glua.LNumber(a.VerifyTime.Seconds))
 	}
 	if a.DisableTime != nil {
-		t.RawSetString("disable_time", glua.LNumber(a.DisableTime.Seconds))
+		t.SetField("disable_time", glua.LNumber(a.DisableTime.Seconds))
 	}
 	return t
 }

@@ -5,8 +5,9 @@ import (
 	"log/slog"
 
 	"github.com/google/uuid"
-	glua "github.com/yuin/gopher-lua"
 	"google.golang.org/grpc/status"
+
+	"nkhost/lua/glua"
 )
 
 // await runs fn as call.wait does and raises its error. One without a code is logged

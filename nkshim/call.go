@@ -3,10 +3,9 @@ package nkshim
 import (
 	"context"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/host/match"
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // call is one call of a nakama function: it decodes the Lua arguments, counted from

@@ -6,9 +6,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/rtapi"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/chat"
+	"nkhost/lua/glua"
 )
 
 // Channels are where users talk. See chat.Service.
@@ -112,13 +112,13 @@ func (r *Runtime) say(c call, m chat.Message, do func(context.Context, chat.Mess
 		return err
 	})
 	t := newTable(7)
-	t.RawSetString("channelId", glua.LString(ack.ChannelId))
-	t.RawSetString("messageId", glua.LString(ack.MessageId))
-	t.RawSetString("code", glua.LNumber(ack.Code.GetValue()))
-	t.RawSetString("username", glua.LString(ack.Username))
-	t.RawSetString("createTime", glua.LNumber(ack.CreateTime.GetSeconds()))
-	t.RawSetString("updateTime", glua.LNumber(ack.UpdateTime.GetSeconds()))
-	t.RawSetString("persistent", glua.LBool(ack.Persistent.GetValue()))
+	t.SetField("channelId", glua.LString(ack.ChannelId))
+	t.SetField("messageId", glua.LString(ack.MessageId))
+	t.SetField("code", glua.LNumber(ack.Code.GetValue()))
+	t.SetField("username", glua.LString(ack.Username))
+	t.SetField("createTime", glua.LNumber(ack.CreateTime.GetSeconds()))
+	t.SetField("updateTime", glua.LNumber(ack.UpdateTime.GetSeconds()))
+	t.SetField("persistent", glua.LBool(ack.Persistent.GetValue()))
 	return c.push(t)
 }
 
@@ -147,15 +147,15 @@ func channelMessagesList(r *Runtime, c call) int {
 
 func channelMessageTable(m *api.ChannelMessage) *glua.LTable {
 	t := newTable(13)
-	for field, text := range map[string]string{
-		"channelId": m.ChannelId, "messageId": m.MessageId, "senderId": m.SenderId, "username": m.Username, "content": m.Content,
-		"roomName": m.RoomName, "groupId": m.GroupId, "userIdOne": m.UserIdOne, "userIdTwo": m.UserIdTwo,
+	for _, field := range []struct{ name, text string }{
+		{"channelId", m.ChannelId}, {"messageId", m.MessageId}, {"senderId", m.SenderId}, {"username", m.Username}, {"content", m.Content},
+		{"roomName", m.RoomName}, {"groupId", m.GroupId}, {"userIdOne", m.UserIdOne}, {"userIdTwo", m.UserIdTwo},
 	} {
-		t.RawSetString(field, glua.LString(text))
+		t.SetField(field.name, glua.LString(field.text))
 	}
-	t.RawSetString("code", glua.LNumber(m.Code.GetValue()))
-	t.RawSetString("createTime", glua.LNumber(m.CreateTime.GetSeconds()))
-	t.RawSetString("updateTime", glua.LNumber(m.UpdateTime.GetSeconds()))
-	t.RawSetString("persistent", glua.LBool(m.Persistent.GetValue()))
+	t.SetField("code", glua.LNumber(m.Code.GetValue()))
+	t.SetField("createTime", glua.LNumber(m.CreateTime.GetSeconds()))
+	t.SetField("updateTime", glua.LNumber(m.UpdateTime.GetSeconds()))
+	t.SetField("persistent", glua.LBool(m.Persistent.GetValue()))
 	return t
 }

@@ -1,10 +1,9 @@
 package nkshim
 
 import (
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/host/session"
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // The values of ctx.execution_mode.
@@ -27,21 +26,21 @@ const (
 // host itself calls.
 func (r *Runtime) contextTable(mode string, caller *session.Caller) *glua.LTable {
 	t := newTable(16)
-	t.RawSetString("env", lua.FromGo(r.deps.Env))
-	t.RawSetString("execution_mode", glua.LString(mode))
-	t.RawSetString("node", glua.LString(r.deps.Node))
-	t.RawSetString("version", glua.LString(r.deps.Version))
+	t.SetField("env", lua.FromGo(r.deps.Env))
+	t.SetField("execution_mode", glua.LString(mode))
+	t.SetField("node", glua.LString(r.deps.Node))
+	t.SetField("version", glua.LString(r.deps.Version))
 	if caller == nil {
 		caller = &session.Caller{}
 	} else {
-		t.RawSetString("trace_id", glua.LString(r.deps.NewID()))
+		t.SetField("trace_id", glua.LString(r.deps.NewID()))
 	}
-	t.RawSetString("headers", lua.FromGo(caller.Headers))
-	t.RawSetString("query_params", lua.FromGo(caller.Query))
+	t.SetField("headers", lua.FromGo(caller.Headers))
+	t.SetField("query_params", lua.FromGo(caller.Query))
 	if caller.UserID != "" {
 		setUser(t, caller)
 		if caller.SessionID != "" {
-			t.RawSetString("lang", glua.LString(caller.Lang))
+			t.SetField("lang", glua.LString(caller.Lang))
 		}
 	}
 	setText(t, "client_ip", caller.ClientIP)
@@ -51,17 +50,17 @@ func (r *Runtime) contextTable(mode string, caller *session.Caller) *glua.LTable
 
 // setUser tells who is logged in.
 func setUser(t *glua.LTable, caller *session.Caller) {
-	t.RawSetString("user_id", glua.LString(caller.UserID))
-	t.RawSetString("username", glua.LString(caller.Username))
-	t.RawSetString("user_session_exp", glua.LNumber(caller.Expiry))
+	t.SetField("user_id", glua.LString(caller.UserID))
+	t.SetField("username", glua.LString(caller.Username))
+	t.SetField("user_session_exp", glua.LNumber(caller.Expiry))
 	if caller.Vars != nil {
-		t.RawSetString("vars", lua.FromGo(caller.Vars))
+		t.SetField("vars", lua.FromGo(caller.Vars))
 	}
 	setText(t, "session_id", caller.SessionID)
 }
 
 func setText(t *glua.LTable, key, value string) {
 	if value != "" {
-		t.RawSetString(key, glua.LString(value))
+		t.SetField(key, glua.LString(value))
 	}
 }

@@ -3,9 +3,8 @@ package nkshim
 import (
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/host/cron"
+	"nkhost/lua/glua"
 )
 
 var cronFunctions = map[string]function{

@@ -17,8 +17,9 @@ import (
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
-	glua "github.com/yuin/gopher-lua"
 	"golang.org/x/crypto/bcrypt"
+
+	"nkhost/lua/glua"
 )
 
 // bcryptCost is Nakama's cost for nk.bcrypt_hash: a third of a second or more.

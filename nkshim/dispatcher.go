@@ -4,9 +4,9 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/match"
+	"nkhost/lua/glua"
 )
 
 // dispatcherFunctions are the fields of the second argument of match callbacks.
@@ -89,7 +89,7 @@ func matchKick(h *matchHandler, c call) int {
 func matchLabelUpdate(h *matchHandler, c call) int {
 	label := c.optText(1, "label", "")
 	c.check(h.match.UpdateLabel(label))
-	h.context.RawSetString("match_label", glua.LString(label))
+	h.context.SetField("match_label", glua.LString(label))
 	return 0
 }
 

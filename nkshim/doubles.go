@@ -6,9 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // Double stands in for a function of the nakama module. It gets the arguments as Go

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	glua "github.com/yuin/gopher-lua"
+
+	"nkhost/lua/glua"
 )
 
 var encodingFunctions = map[string]function{

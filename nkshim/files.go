@@ -5,7 +5,7 @@ import (
 	"io/fs"
 	"path"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 var fileFunctions = map[string]function{

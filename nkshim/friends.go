@@ -5,10 +5,10 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/providers"
 	"nkhost/host/social"
+	"nkhost/lua/glua"
 )
 
 // Friends keeps who is whose friend. See social.Service.
@@ -159,10 +159,10 @@ func friendList(c call, friends []*api.Friend) *glua.LTable {
 	list := newList(len(friends))
 	for _, friend := range friends {
 		t := newTable(4)
-		t.RawSetString("state", glua.LNumber(friend.State.GetValue()))
-		t.RawSetString("update_time", glua.LNumber(friend.UpdateTime.GetSeconds()))
-		t.RawSetString("user", userTable(c, friend.User))
-		t.RawSetString("metadata", c.decodedTable(friend.Metadata))
+		t.SetField("state", glua.LNumber(friend.State.GetValue()))
+		t.SetField("update_time", glua.LNumber(friend.UpdateTime.GetSeconds()))
+		t.SetField("user", userTable(c, friend.User))
+		t.SetField("metadata", c.decodedTable(friend.Metadata))
 		list.Append(t)
 	}
 	return list
@@ -178,8 +178,8 @@ func friendsOfFriendsList(r *Runtime, c call) int {
 	list := newList(len(page.FriendsOfFriends))
 	for _, one := range page.FriendsOfFriends {
 		t := newTable(2)
-		t.RawSetString("referrer", glua.LString(one.Referrer))
-		t.RawSetString("user", userTable(c, one.User))
+		t.SetField("referrer", glua.LString(one.Referrer))
+		t.SetField("user", userTable(c, one.User))
 		list.Append(t)
 	}
 	c.push(list)

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 // function is one function of the nakama module. It returns how many results it

@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"github.com/heroiclabs/nakama-common/api"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/group"
+	"nkhost/lua/glua"
 )
 
 // Groups keeps groups. See group.Service.
@@ -187,8 +187,8 @@ func groupUsersList(r *Runtime, c call) int {
 	list := newList(len(page.GroupUsers))
 	for _, one := range page.GroupUsers {
 		t := newTable(2)
-		t.RawSetString("user", userTable(c, one.User))
-		t.RawSetString("state", glua.LNumber(one.State.GetValue()))
+		t.SetField("user", userTable(c, one.User))
+		t.SetField("state", glua.LNumber(one.State.GetValue()))
 		list.Append(t)
 	}
 	c.push(list)
@@ -207,8 +207,8 @@ func userGroupsList(r *Runtime, c call) int {
 	list := newList(len(page.UserGroups))
 	for _, one := range page.UserGroups {
 		t := newTable(2)
-		t.RawSetString("group", groupTable(c, one.Group))
-		t.RawSetString("state", glua.LNumber(one.State.GetValue()))
+		t.SetField("group", groupTable(c, one.Group))
+		t.SetField("state", glua.LNumber(one.State.GetValue()))
 		list.Append(t)
 	}
 	c.push(list)
@@ -226,17 +226,17 @@ func groupList(c call, groups []*api.Group) *glua.LTable {
 
 func groupTable(c call, g *api.Group) *glua.LTable {
 	t := newTable(12)
-	t.RawSetString("id", glua.LString(g.Id))
-	t.RawSetString("creator_id", glua.LString(g.CreatorId))
-	t.RawSetString("name", glua.LString(g.Name))
-	t.RawSetString("description", glua.LString(g.Description))
-	t.RawSetString("avatar_url", glua.LString(g.AvatarUrl))
-	t.RawSetString("lang_tag", glua.LString(g.LangTag))
-	t.RawSetString("metadata", c.decodedTable(g.Metadata))
-	t.RawSetString("open", glua.LBool(g.Open.GetValue()))
-	t.RawSetString("edge_count", glua.LNumber(g.EdgeCount))
-	t.RawSetString("max_count", glua.LNumber(g.MaxCount))
-	t.RawSetString("create_time", glua.LNumber(g.CreateTime.GetSeconds()))
-	t.RawSetString("update_time", glua.LNumber(g.UpdateTime.GetSeconds()))
+	t.SetField("id", glua.LString(g.Id))
+	t.SetField("creator_id", glua.LString(g.CreatorId))
+	t.SetField("name", glua.LString(g.Name))
+	t.SetField("description", glua.LString(g.Description))
+	t.SetField("avatar_url", glua.LString(g.AvatarUrl))
+	t.SetField("lang_tag", glua.LString(g.LangTag))
+	t.SetField("metadata", c.decodedTable(g.Metadata))
+	t.SetField("open", glua.LBool(g.Open.GetValue()))
+	t.SetField("edge_count", glua.LNumber(g.EdgeCount))
+	t.SetField("max_count", glua.LNumber(g.MaxCount))
+	t.SetField("create_time", glua.LNumber(g.CreateTime.GetSeconds()))
+	t.SetField("update_time", glua.LNumber(g.UpdateTime.GetSeconds()))
 	return t
 }

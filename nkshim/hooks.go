@@ -3,9 +3,8 @@ package nkshim
 import (
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 var hookFunctions = map[string]function{

@@ -11,9 +11,8 @@ import (
 	"strings"
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 var httpFunctions = map[string]function{

@@ -3,10 +3,9 @@ package nkshim
 import (
 	"context"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/host/account"
 	"nkhost/host/providers"
+	"nkhost/lua/glua"
 )
 
 // Identities are what users authenticate with.

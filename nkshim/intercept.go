@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -14,6 +13,7 @@ import (
 
 	"nkhost/host/session"
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // BeforeRequest runs the hook before a REST operation, which may change request. A

@@ -7,11 +7,11 @@ import (
 	"log/slog"
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // activityKey is where a context carries what runs on the shared VM, for the log.
@@ -91,7 +91,7 @@ func raisedCode(v glua.LValue) codes.Code {
 
 // withoutPosition takes "file:line: " off a message that fn's own file raised.
 func withoutPosition(text string, fn *glua.LFunction) string {
-	if fn.IsG || !strings.HasPrefix(text, fn.Proto.SourceName) {
+	if fn.IsG() || !strings.HasPrefix(text, fn.Proto.SourceName) {
 		return text
 	}
 	text = text[len(fn.Proto.SourceName):]

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // Journal stands between a match's Lua code and what it gets from outside. One that

@@ -6,10 +6,10 @@ import (
 	"strings"
 
 	"github.com/heroiclabs/nakama-common/api"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/cron"
 	"nkhost/host/leaderboard"
+	"nkhost/lua/glua"
 )
 
 // Leaderboards keeps leaderboards. See leaderboard.Service.
@@ -148,19 +148,19 @@ func leaderboardTables(c call, leaderboards []*api.Leaderboard) *glua.LTable {
 
 func leaderboardTable(l *api.Leaderboard, metadata *glua.LTable) *glua.LTable {
 	t := newTable(8)
-	t.RawSetString("id", glua.LString(l.Id))
-	t.RawSetString("authoritative", glua.LBool(l.Authoritative))
-	t.RawSetString("operator", glua.LString(strings.ToLower(l.Operator.String())))
-	t.RawSetString("sort_order", glua.LString(strconv.FormatUint(uint64(l.SortOrder), 10)))
-	t.RawSetString("metadata", metadata)
-	t.RawSetString("create_time", glua.LNumber(l.CreateTime.GetSeconds()))
+	t.SetField("id", glua.LString(l.Id))
+	t.SetField("authoritative", glua.LBool(l.Authoritative))
+	t.SetField("operator", glua.LString(strings.ToLower(l.Operator.String())))
+	t.SetField("sort_order", glua.LString(strconv.FormatUint(uint64(l.SortOrder), 10)))
+	t.SetField("metadata", metadata)
+	t.SetField("create_time", glua.LNumber(l.CreateTime.GetSeconds()))
 	return t
 }
 
 // setUnix leaves out a time that is not set.
 func setUnix[Unix int64 | uint32](t *glua.LTable, key string, unix Unix) {
 	if unix != 0 {
-		t.RawSetString(key, glua.LNumber(unix))
+		t.SetField(key, glua.LNumber(unix))
 	}
 }
 
@@ -299,19 +299,19 @@ func recordTables(c call, records []*api.LeaderboardRecord) *glua.LTable {
 
 func recordTable(c call, record *api.LeaderboardRecord) *glua.LTable {
 	t := newTable(12)
-	t.RawSetString("leaderboard_id", glua.LString(record.LeaderboardId))
-	t.RawSetString("owner_id", glua.LString(record.OwnerId))
+	t.SetField("leaderboard_id", glua.LString(record.LeaderboardId))
+	t.SetField("owner_id", glua.LString(record.OwnerId))
 	if record.Username != nil {
-		t.RawSetString("username", glua.LString(record.Username.Value))
+		t.SetField("username", glua.LString(record.Username.Value))
 	}
-	t.RawSetString("score", glua.LNumber(record.Score))
-	t.RawSetString("subscore", glua.LNumber(record.Subscore))
-	t.RawSetString("num_score", glua.LNumber(record.NumScore))
-	t.RawSetString("max_num_score", glua.LNumber(record.MaxNumScore))
-	t.RawSetString("metadata", c.decodedTable(record.Metadata))
-	t.RawSetString("create_time", glua.LNumber(record.CreateTime.GetSeconds()))
-	t.RawSetString("update_time", glua.LNumber(record.UpdateTime.GetSeconds()))
+	t.SetField("score", glua.LNumber(record.Score))
+	t.SetField("subscore", glua.LNumber(record.Subscore))
+	t.SetField("num_score", glua.LNumber(record.NumScore))
+	t.SetField("max_num_score", glua.LNumber(record.MaxNumScore))
+	t.SetField("metadata", c.decodedTable(record.Metadata))
+	t.SetField("create_time", glua.LNumber(record.CreateTime.GetSeconds()))
+	t.SetField("update_time", glua.LNumber(record.UpdateTime.GetSeconds()))
 	setUnix(t, "expiry_time", record.ExpiryTime.GetSeconds())
-	t.RawSetString("rank", glua.LNumber(record.Rank))
+	t.SetField("rank", glua.LNumber(record.Rank))
 	return t
 }

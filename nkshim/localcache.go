@@ -4,9 +4,8 @@ import (
 	"sync"
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 var localcacheFunctions = map[string]function{

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 var loggerFunctions = map[string]function{

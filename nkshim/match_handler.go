@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 
-	glua "github.com/yuin/gopher-lua"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"nkhost/host/match"
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // matchHandler runs the callbacks of a Lua match module in a VM of its own. It is a
@@ -26,11 +26,11 @@ type matchHandler struct {
 	context    *glua.LTable // the first argument of every callback
 	dispatcher *glua.LTable // the second
 
-	// What a call needs, kept so that an idle tick allocates nothing here.
-	running *handlerContext
-	args    [6]glua.LValue
-	results [4]glua.LValue
+	running *handlerContext // of the last call, kept for the next
 }
+
+// few are the results of a callback, as far as they need no allocation.
+type few [4]glua.Value
 
 type matchCallbacks struct {
 	init, joinAttempt, join, leave, loop, signal, terminate *glua.LFunction
@@ -114,11 +114,11 @@ func findCallbacks(module string, returned glua.LValue) (matchCallbacks, error) 
 // follow when match_init has returned them.
 func (r *Runtime) matchContextTable(matchID string) *glua.LTable {
 	t := newTable(8)
-	t.RawSetString("env", lua.FromGo(r.deps.Env))
-	t.RawSetString("execution_mode", glua.LString(modeMatch))
-	t.RawSetString("node", glua.LString(r.deps.Node))
-	t.RawSetString("match_id", glua.LString(matchID))
-	t.RawSetString("match_node", glua.LString(r.deps.Node))
+	t.SetField("env", lua.FromGo(r.deps.Env))
+	t.SetField("execution_mode", glua.LString(modeMatch))
+	t.SetField("node", glua.LString(r.deps.Node))
+	t.SetField("match_id", glua.LString(matchID))
+	t.SetField("match_node", glua.LString(r.deps.Node))
 	return t
 }
 
@@ -137,15 +137,14 @@ func (h *matchHandler) within(ctx context.Context) context.Context {
 	return h.running
 }
 
-// call runs one callback with what every callback gets, and its own last arguments.
-func (h *matchHandler) call(ctx context.Context, fn *glua.LFunction, tick int64, state any, last ...glua.LValue) ([]glua.LValue, error) {
-	args := append(h.args[:0], h.context, h.dispatcher, glua.LNumber(tick), state.(glua.LValue))
-	return h.run(ctx, fn, append(args, last...))
+// call runs one callback with what every callback gets, and its own last argument. It
+// appends the results to dst.
+func (h *matchHandler) call(ctx context.Context, dst []glua.Value, fn *glua.LFunction, tick int64, state any, last glua.Value) ([]glua.Value, error) {
+	return h.run(ctx, dst, fn, glua.Table(h.context), glua.Table(h.dispatcher), glua.Number(float64(tick)), glua.Of(state.(glua.LValue)), last)
 }
 
-func (h *matchHandler) run(ctx context.Context, fn *glua.LFunction, args []glua.LValue) ([]glua.LValue, error) {
-	results, err := h.vm.Call(h.within(ctx), h.results[:0], fn, args...)
-	clear(h.args[:])
+func (h *matchHandler) run(ctx context.Context, dst []glua.Value, fn *glua.LFunction, args ...glua.Value) ([]glua.Value, error) {
+	results, err := h.vm.CallValues(h.within(ctx), dst, fn, args...)
 	if err != nil {
 		h.logRaised(err)
 	}
@@ -161,48 +160,50 @@ func (h *matchHandler) logRaised(err error) {
 
 // onlyState is the result of a callback that returns its state and nothing else; a
 // nil state ends the match.
-func onlyState(callback string, results []glua.LValue, err error) (any, error) {
-	if err != nil || len(results) == 0 || results[len(results)-1] == glua.LNil {
+func onlyState(callback string, results []glua.Value, err error) (any, error) {
+	if err != nil || len(results) == 0 || results[len(results)-1].IsNil() {
 		return nil, err
 	}
 	if len(results) > 1 {
 		return nil, fmt.Errorf("%s must return the state only, but returned %d values", callback, len(results))
 	}
-	return results[0], nil
+	return results[0].LValue(), nil
 }
 
 // Init runs match_init.
 func (h *matchHandler) Init(ctx context.Context, params map[string]any) (any, int, string, error) {
-	results, err := h.run(ctx, h.callbacks.init, append(h.args[:0], h.context, lua.FromGo(params)))
+	var room few
+	results, err := h.run(ctx, room[:0], h.callbacks.init, glua.Table(h.context), glua.Of(lua.FromGo(params)))
 	if err != nil {
 		return nil, 0, "", err
 	}
 	if len(results) != 3 {
 		return nil, 0, "", fmt.Errorf("match_init must return a state, a tick rate and a label, but returned %d values", len(results))
 	}
-	state := results[0]
-	rate, ok := results[1].(glua.LNumber)
+	state := results[0].LValue()
+	rate, ok := results[1].LValue().(glua.LNumber)
 	if !ok {
-		return nil, 0, "", fmt.Errorf("match_init must return a tick rate as its second value, but returned %s", describe(results[1]))
+		return nil, 0, "", fmt.Errorf("match_init must return a tick rate as its second value, but returned %s", describe(results[1].LValue()))
 	}
-	label, ok := results[2].(glua.LString)
+	label, ok := results[2].LValue().(glua.LString)
 	if !ok {
-		return nil, 0, "", fmt.Errorf("match_init must return a label string as its third value, but returned %s", describe(results[2]))
+		return nil, 0, "", fmt.Errorf("match_init must return a label string as its third value, but returned %s", describe(results[2].LValue()))
 	}
 	if state == glua.LNil {
 		return nil, 0, "", errors.New("match_init must return a state, but returned nil")
 	}
-	h.context.RawSetString("match_label", label)
-	h.context.RawSetString("match_tick_rate", rate)
+	h.context.SetField("match_label", label)
+	h.context.SetField("match_tick_rate", rate)
 	return state, int(rate), string(label), nil
 }
 
 // JoinAttempt runs match_join_attempt.
 func (h *matchHandler) JoinAttempt(ctx context.Context, tick int64, state any, joiner match.Joiner) (any, match.Verdict, error) {
 	p := joiner.Presence
-	args := append(h.args[:0], h.joinContext(joiner), h.dispatcher, glua.LNumber(tick), state.(glua.LValue),
-		identityTable(p.UserID, p.SessionID, p.Username, p.Node), lua.FromGo(joiner.Metadata))
-	results, err := h.run(ctx, h.callbacks.joinAttempt, args)
+	var room few
+	results, err := h.run(ctx, room[:0], h.callbacks.joinAttempt, glua.Table(h.joinContext(joiner)), glua.Table(h.dispatcher),
+		glua.Number(float64(tick)), glua.Of(state.(glua.LValue)), glua.Table(identityTable(p.UserID, p.SessionID, p.Username, p.Node)),
+		glua.Of(lua.FromGo(joiner.Metadata)))
 	if err != nil {
 		return nil, match.Verdict{}, err
 	}
@@ -210,7 +211,7 @@ func (h *matchHandler) JoinAttempt(ctx context.Context, tick int64, state any, j
 }
 
 // joinVerdict reads state, allow and an optional reason.
-func joinVerdict(results []glua.LValue) (any, match.Verdict, error) {
+func joinVerdict(results []glua.Value) (any, match.Verdict, error) {
 	var verdict match.Verdict
 	rest := results
 	if n := len(rest); n > 0 && rest[n-1].Type() == glua.LTString {
@@ -220,19 +221,19 @@ func joinVerdict(results []glua.LValue) (any, match.Verdict, error) {
 	if len(rest) == 0 {
 		return nil, verdict, errors.New("match_join_attempt must return the state and whether to let the player in, but returned too few values")
 	}
-	allow, ok := rest[len(rest)-1].(glua.LBool)
-	if !ok {
-		return nil, verdict, fmt.Errorf("match_join_attempt must return true or false as its second value, but returned %s", describe(rest[len(rest)-1]))
+	allow := rest[len(rest)-1]
+	if allow.Type() != glua.LTBool {
+		return nil, verdict, fmt.Errorf("match_join_attempt must return true or false as its second value, but returned %s", describe(allow.LValue()))
 	}
-	verdict.Allow = bool(allow)
+	verdict.Allow = !allow.IsFalse()
 	rest = rest[:len(rest)-1]
 	if len(rest) > 1 {
 		return nil, verdict, fmt.Errorf("match_join_attempt must return a state, a boolean and perhaps a reason, but returned %d values", len(results))
 	}
-	if len(rest) == 0 || rest[0] == glua.LNil {
+	if len(rest) == 0 || rest[0].IsNil() {
 		return nil, verdict, nil
 	}
-	return rest[0], verdict, nil
+	return rest[0].LValue(), verdict, nil
 }
 
 // joinContext is the match's context with the fields of the user who asks.
@@ -249,41 +250,43 @@ func (h *matchHandler) joinContext(joiner match.Joiner) *glua.LTable {
 
 // Join runs match_join.
 func (h *matchHandler) Join(ctx context.Context, tick int64, state any, joins []match.Presence) (any, error) {
-	results, err := h.call(ctx, h.callbacks.join, tick, state, presenceList(joins))
+	var room few
+	results, err := h.call(ctx, room[:0], h.callbacks.join, tick, state, glua.Table(presenceList(joins)))
 	return onlyState("match_join", results, err)
 }
 
 // Leave runs match_leave.
 func (h *matchHandler) Leave(ctx context.Context, tick int64, state any, leaves []match.Presence) (any, error) {
-	results, err := h.call(ctx, h.callbacks.leave, tick, state, presenceList(leaves))
+	var room few
+	results, err := h.call(ctx, room[:0], h.callbacks.leave, tick, state, glua.Table(presenceList(leaves)))
 	return onlyState("match_leave", results, err)
 }
 
 // Loop runs match_loop.
 func (h *matchHandler) Loop(ctx context.Context, tick int64, state any, messages []match.Message) (any, error) {
-	results, err := h.call(ctx, h.callbacks.loop, tick, state, messageList(messages))
+	var room few
+	results, err := h.call(ctx, room[:0], h.callbacks.loop, tick, state, glua.Table(messageList(messages)))
 	return onlyState("match_loop", results, err)
 }
 
 func messageList(messages []match.Message) *glua.LTable {
 	list := newList(len(messages))
 	for _, m := range messages {
-		t := newTable(5)
-		t.RawSetString("sender", identityTable(m.Sender.UserID, m.Sender.SessionID, m.Sender.Username, m.Sender.Node))
-		t.RawSetString("op_code", glua.LNumber(m.OpCode))
+		sender := identityTable(m.Sender.UserID, m.Sender.SessionID, m.Sender.Username, m.Sender.Node)
+		data := glua.Value{}
 		if len(m.Data) > 0 {
-			t.RawSetString("data", glua.LString(m.Data))
+			data = glua.String(string(m.Data))
 		}
-		t.RawSetString("reliable", glua.LBool(m.Reliable))
-		t.RawSetString("receive_time_ms", glua.LNumber(m.ReceiveTimeMs))
-		list.Append(t)
+		list.AppendValue(glua.Table(messageLayout.NewTable(glua.Table(sender), glua.Number(float64(m.OpCode)), data, glua.Bool(m.Reliable),
+			glua.Number(float64(m.ReceiveTimeMs)))))
 	}
 	return list
 }
 
 // Signal runs match_signal.
 func (h *matchHandler) Signal(ctx context.Context, tick int64, state any, data string) (any, string, error) {
-	results, err := h.call(ctx, h.callbacks.signal, tick, state, glua.LString(data))
+	var room few
+	results, err := h.call(ctx, room[:0], h.callbacks.signal, tick, state, glua.String(data))
 	if err != nil {
 		return nil, "", err
 	}
@@ -291,7 +294,7 @@ func (h *matchHandler) Signal(ctx context.Context, tick int64, state any, data s
 		return nil, "", errors.New("match_signal must return the state and an answer, but returned nothing")
 	}
 	answer := ""
-	switch v := results[len(results)-1].(type) {
+	switch v := results[len(results)-1].LValue().(type) {
 	case glua.LString:
 		answer = string(v)
 	case *glua.LNilType:
@@ -304,6 +307,7 @@ func (h *matchHandler) Signal(ctx context.Context, tick int64, state any, data s
 
 // Terminate runs match_terminate.
 func (h *matchHandler) Terminate(ctx context.Context, tick int64, state any, graceSeconds int) (any, error) {
-	results, err := h.call(ctx, h.callbacks.terminate, tick, state, glua.LNumber(graceSeconds))
+	var room few
+	results, err := h.call(ctx, room[:0], h.callbacks.terminate, tick, state, glua.Number(float64(graceSeconds)))
 	return onlyState("match_terminate", results, err)
 }

@@ -6,10 +6,10 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/matchmaker"
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // HasMatchmakerMatched says whether a module registered the hook.
@@ -61,8 +61,8 @@ func entriesTable(entries []matchmaker.Entry) *glua.LTable {
 		}
 		t := newTable(3)
 		p := entry.Presence
-		t.RawSetString("presence", identityTable(p.UserID, p.SessionID, p.Username, p.Node))
-		t.RawSetString("properties", lua.FromGo(properties))
+		t.SetField("presence", identityTable(p.UserID, p.SessionID, p.Username, p.Node))
+		t.SetField("properties", lua.FromGo(properties))
 		setText(t, "party_id", entry.PartyID)
 		list.Append(t)
 	}

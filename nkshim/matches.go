@@ -4,9 +4,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/host/match"
+	"nkhost/lua/glua"
 )
 
 var matchFunctions = map[string]function{
@@ -90,13 +89,13 @@ func matchSignal(r *Runtime, c call) int {
 
 func listingTable(listing match.Listing) *glua.LTable {
 	t := newTable(6)
-	t.RawSetString("match_id", glua.LString(listing.ID))
-	t.RawSetString("authoritative", glua.LBool(listing.Authoritative))
-	t.RawSetString("size", glua.LNumber(listing.Size))
+	t.SetField("match_id", glua.LString(listing.ID))
+	t.SetField("authoritative", glua.LBool(listing.Authoritative))
+	t.SetField("size", glua.LNumber(listing.Size))
 	if listing.Authoritative {
-		t.RawSetString("label", glua.LString(listing.Label))
-		t.RawSetString("tick_rate", glua.LNumber(listing.TickRate))
-		t.RawSetString("handler_name", glua.LString(listing.Handler))
+		t.SetField("label", glua.LString(listing.Label))
+		t.SetField("tick_rate", glua.LNumber(listing.TickRate))
+		t.SetField("handler_name", glua.LString(listing.Handler))
 	}
 	return t
 }

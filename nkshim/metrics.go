@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
+	"nkhost/lua/glua"
 )
 
 var metricsFunctions = map[string]function{

@@ -4,11 +4,11 @@ import (
 	"context"
 
 	"github.com/heroiclabs/nakama-common/api"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/account"
 	"nkhost/host/storage"
 	"nkhost/host/wallet"
+	"nkhost/lua/glua"
 )
 
 // MultiUpdate is what to change in one transaction, in the order of the fields.

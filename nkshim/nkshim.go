@@ -15,11 +15,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/host/match"
 	"nkhost/host/providers"
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // Deps is what the nakama module needs of the host.

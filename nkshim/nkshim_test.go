@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type files map[string]string
 
 // open loads modules into a runtime whose clock stands at 2024-02-29 12:30:15 UTC.
-func open(t *testing.T, modules files, change ...func(*Deps)) *Runtime {
+func open(t testing.TB, modules files, change ...func(*Deps)) *Runtime {
 	t.Helper()
 	r, err := tryOpen(t, modules, change...)
 	if err != nil {
@@ -35,7 +35,7 @@ func open(t *testing.T, modules files, change ...func(*Deps)) *Runtime {
 	return r
 }
 
-func tryOpen(t *testing.T, modules files, change ...func(*Deps)) (*Runtime, error) {
+func tryOpen(t testing.TB, modules files, change ...func(*Deps)) (*Runtime, error) {
 	t.Helper()
 	tree := fstest.MapFS{}
 	for path, text := range modules {

@@ -4,9 +4,8 @@ import (
 	"context"
 	"math"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/host/notification"
+	"nkhost/lua/glua"
 )
 
 // Notifications sends and keeps notifications. See notification.Service.
@@ -101,13 +100,13 @@ func notificationsList(r *Runtime, c call) int {
 	list := newList(len(page.Notifications))
 	for _, n := range page.Notifications {
 		t := newTable(7)
-		t.RawSetString("id", glua.LString(n.Id))
-		t.RawSetString("subject", glua.LString(n.Subject))
-		t.RawSetString("content", glua.LString(n.Content))
-		t.RawSetString("code", glua.LNumber(n.Code))
-		t.RawSetString("senderId", glua.LString(n.SenderId))
-		t.RawSetString("persistent", glua.LBool(n.Persistent))
-		t.RawSetString("createTime", glua.LNumber(n.CreateTime.GetSeconds()))
+		t.SetField("id", glua.LString(n.Id))
+		t.SetField("subject", glua.LString(n.Subject))
+		t.SetField("content", glua.LString(n.Content))
+		t.SetField("code", glua.LNumber(n.Code))
+		t.SetField("senderId", glua.LString(n.SenderId))
+		t.SetField("persistent", glua.LBool(n.Persistent))
+		t.SetField("createTime", glua.LNumber(n.CreateTime.GetSeconds()))
 		list.Append(t)
 	}
 	c.push(list)
@@ -128,13 +127,13 @@ func notificationsGetID(r *Runtime, c call) int {
 	list := newList(len(found))
 	for _, n := range found {
 		t := newTable(7)
-		t.RawSetString("code", glua.LNumber(n.Code))
-		t.RawSetString("content", c.decodedTable(n.Content))
+		t.SetField("code", glua.LNumber(n.Code))
+		t.SetField("content", c.decodedTable(n.Content))
 		setText(t, "sender_id", n.SenderId)
-		t.RawSetString("subject", glua.LString(n.Subject))
-		t.RawSetString("user_id", glua.LString(n.UserID))
-		t.RawSetString("create_time", glua.LNumber(n.CreateTime.GetSeconds()))
-		t.RawSetString("persistent", glua.LBool(n.Persistent))
+		t.SetField("subject", glua.LString(n.Subject))
+		t.SetField("user_id", glua.LString(n.UserID))
+		t.SetField("create_time", glua.LNumber(n.CreateTime.GetSeconds()))
+		t.SetField("persistent", glua.LBool(n.Persistent))
 		list.Append(t)
 	}
 	return c.push(list)

@@ -2,9 +2,9 @@ package nkshim
 
 import (
 	"github.com/heroiclabs/nakama-common/api"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/party"
+	"nkhost/lua/glua"
 )
 
 // Parties lists parties. See party.Registry.
@@ -36,10 +36,10 @@ func partyList(r *Runtime, c call) int {
 	for _, p := range parties {
 		// The names are Nakama's.
 		t := newTable(4)
-		t.RawSetString("match_id", glua.LString(p.PartyId))
-		t.RawSetString("open", glua.LBool(p.Open))
-		t.RawSetString("maxSize", glua.LNumber(p.MaxSize))
-		t.RawSetString("label", glua.LString(p.Label))
+		t.SetField("match_id", glua.LString(p.PartyId))
+		t.SetField("open", glua.LBool(p.Open))
+		t.SetField("maxSize", glua.LNumber(p.MaxSize))
+		t.SetField("label", glua.LString(p.Label))
 		list.Append(t)
 	}
 	c.push(list)

@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"github.com/heroiclabs/nakama-common/api"
-	glua "github.com/yuin/gopher-lua"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"nkhost/host/providers"
+	"nkhost/lua/glua"
 )
 
 // Purchases keeps what stores have confirmed. See purchase.Service.
@@ -81,7 +81,7 @@ func (r *Runtime) pushValidated(c call, user, store string, receipt providers.Re
 		return during("validating "+store+" receipt", err)
 	})
 	t := newTable(1)
-	t.RawSetString("validated_purchases", purchaseList(answer.ValidatedPurchases))
+	t.SetField("validated_purchases", purchaseList(answer.ValidatedPurchases))
 	return c.push(t)
 }
 
@@ -111,7 +111,7 @@ func (r *Runtime) pushValidatedSubscription(c call, user, store string, receipt 
 		return during("validating "+store+" receipt", err)
 	})
 	t := newTable(1)
-	t.RawSetString("validated_subscription", subscriptionTable(answer.ValidatedSubscription))
+	t.SetField("validated_subscription", subscriptionTable(answer.ValidatedSubscription))
 	return c.push(t)
 }
 
@@ -175,13 +175,13 @@ func purchaseList(purchases []*api.ValidatedPurchase) *glua.LTable {
 
 func purchaseTable(p *api.ValidatedPurchase) *glua.LTable {
 	t := newTable(11)
-	t.RawSetString("user_id", glua.LString(p.UserId))
-	t.RawSetString("product_id", glua.LString(p.ProductId))
-	t.RawSetString("transaction_id", glua.LString(p.TransactionId))
-	t.RawSetString("store", glua.LString(p.Store.String()))
-	t.RawSetString("provider_response", glua.LString(p.ProviderResponse))
-	t.RawSetString("environment", glua.LString(p.Environment.String()))
-	t.RawSetString("seen_before", glua.LBool(p.SeenBefore))
+	t.SetField("user_id", glua.LString(p.UserId))
+	t.SetField("product_id", glua.LString(p.ProductId))
+	t.SetField("transaction_id", glua.LString(p.TransactionId))
+	t.SetField("store", glua.LString(p.Store.String()))
+	t.SetField("provider_response", glua.LString(p.ProviderResponse))
+	t.SetField("environment", glua.LString(p.Environment.String()))
+	t.SetField("seen_before", glua.LBool(p.SeenBefore))
 	setTime(t, "purchase_time", p.PurchaseTime)
 	setTime(t, "create_time", p.CreateTime)
 	setTime(t, "update_time", p.UpdateTime)
@@ -191,14 +191,14 @@ func purchaseTable(p *api.ValidatedPurchase) *glua.LTable {
 
 func subscriptionTable(s *api.ValidatedSubscription) *glua.LTable {
 	t := newTable(13)
-	t.RawSetString("user_id", glua.LString(s.UserId))
-	t.RawSetString("product_id", glua.LString(s.ProductId))
-	t.RawSetString("original_transaction_id", glua.LString(s.OriginalTransactionId))
-	t.RawSetString("store", glua.LString(s.Store.String()))
-	t.RawSetString("environment", glua.LString(s.Environment.String()))
-	t.RawSetString("active", glua.LBool(s.Active))
-	t.RawSetString("provider_response", glua.LString(s.ProviderResponse))
-	t.RawSetString("provider_notification", glua.LString(s.ProviderNotification))
+	t.SetField("user_id", glua.LString(s.UserId))
+	t.SetField("product_id", glua.LString(s.ProductId))
+	t.SetField("original_transaction_id", glua.LString(s.OriginalTransactionId))
+	t.SetField("store", glua.LString(s.Store.String()))
+	t.SetField("environment", glua.LString(s.Environment.String()))
+	t.SetField("active", glua.LBool(s.Active))
+	t.SetField("provider_response", glua.LString(s.ProviderResponse))
+	t.SetField("provider_notification", glua.LString(s.ProviderNotification))
 	setTime(t, "purchase_time", s.PurchaseTime)
 	setTime(t, "create_time", s.CreateTime)
 	setTime(t, "update_time", s.UpdateTime)
@@ -210,6 +210,6 @@ func subscriptionTable(s *api.ValidatedSubscription) *glua.LTable {
 // setTime sets a time in Unix seconds, if there is one: what is not kept lacks some.
 func setTime(t *glua.LTable, name string, at *timestamppb.Timestamp) {
 	if at != nil {
-		t.RawSetString(name, glua.LNumber(at.Seconds))
+		t.SetField(name, glua.LNumber(at.Seconds))
 	}
 }

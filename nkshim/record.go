@@ -5,9 +5,9 @@ import (
 	"math"
 
 	"github.com/google/uuid"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // record is a table with named fields, one of those that an argument lists. Its
@@ -169,7 +169,7 @@ func (r record) changes(field string) map[string]int64 {
 
 // objectText is the JSON of a table with named fields. A list is null, as on Nakama.
 func (c call) objectText(table *glua.LTable, what string) string {
-	if table.MaxN() > 0 {
+	if table.Len() > 0 {
 		return "null"
 	}
 	text, err := lua.EncodeJSONFor(c.L, table)

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"sync"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/host/storage"
+	"nkhost/lua/glua"
 )
 
 // hookKind says what a registered function is called for.

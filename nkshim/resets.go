@@ -6,7 +6,8 @@ import (
 	"strconv"
 
 	"github.com/heroiclabs/nakama-common/api"
-	glua "github.com/yuin/gopher-lua"
+
+	"nkhost/lua/glua"
 )
 
 // LeaderboardReset calls the function of register_leaderboard_reset, if there is one.

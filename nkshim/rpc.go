@@ -5,11 +5,11 @@ import (
 	"log/slog"
 	"strings"
 
-	glua "github.com/yuin/gopher-lua"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"nkhost/host/session"
+	"nkhost/lua/glua"
 )
 
 // RPC calls a registered function; id is taken in any case. Its error has the code

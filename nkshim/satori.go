@@ -1,5 +1,7 @@
 package nkshim
 
+import "nkhost/lua"
+
 var satoriFunctions = map[string]function{
 	"get_satori": getSatori,
 }
@@ -17,7 +19,7 @@ var satoriNames = []string{
 func getSatori(_ *Runtime, c call) int {
 	client := newTable(len(satoriNames))
 	for _, name := range satoriNames {
-		client.RawSetString(name, c.L.NewFunction(missing("satori."+name)))
+		client.RawSetString(name, lua.NewFunction(missing("satori."+name)))
 	}
 	return c.push(client)
 }

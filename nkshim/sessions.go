@@ -1,9 +1,8 @@
 package nkshim
 
 import (
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/host/match"
+	"nkhost/lua/glua"
 )
 
 // Sessions are the users' tokens and sockets.

@@ -3,9 +3,8 @@ package nkshim
 import (
 	"context"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 var sqlFunctions = map[string]function{

@@ -4,9 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // state is a VM in which the modules were loaded for RPCs and hooks. There is one, whose

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/storage"
+	"nkhost/lua/glua"
 )
 
 // Storage keeps storage objects. See storage.Service.
@@ -182,8 +182,8 @@ func (c call) objectList(objects []*api.StorageObject) *glua.LTable {
 	list := newList(len(objects))
 	for _, o := range objects {
 		t := objectTable(o, c.decodedTable(o.Value))
-		t.RawSetString("create_time", glua.LNumber(o.CreateTime.GetSeconds()))
-		t.RawSetString("update_time", glua.LNumber(o.UpdateTime.GetSeconds()))
+		t.SetField("create_time", glua.LNumber(o.CreateTime.GetSeconds()))
+		t.SetField("update_time", glua.LNumber(o.UpdateTime.GetSeconds()))
 		list.Append(t)
 	}
 	return list
@@ -192,13 +192,13 @@ func (c call) objectList(objects []*api.StorageObject) *glua.LTable {
 // objectTable is an object without its times.
 func objectTable(o *api.StorageObject, value glua.LValue) *glua.LTable {
 	t := newTable(9)
-	t.RawSetString("key", glua.LString(o.Key))
-	t.RawSetString("collection", glua.LString(o.Collection))
-	t.RawSetString("user_id", glua.LString(o.UserId))
-	t.RawSetString("version", glua.LString(o.Version))
-	t.RawSetString("permission_read", glua.LNumber(o.PermissionRead))
-	t.RawSetString("permission_write", glua.LNumber(o.PermissionWrite))
-	t.RawSetString("value", value)
+	t.SetField("key", glua.LString(o.Key))
+	t.SetField("collection", glua.LString(o.Collection))
+	t.SetField("user_id", glua.LString(o.UserId))
+	t.SetField("version", glua.LString(o.Version))
+	t.SetField("permission_read", glua.LNumber(o.PermissionRead))
+	t.SetField("permission_write", glua.LNumber(o.PermissionWrite))
+	t.SetField("value", value)
 	return t
 }
 
@@ -206,10 +206,10 @@ func ackList(acks []*api.StorageObjectAck) *glua.LTable {
 	list := newList(len(acks))
 	for _, ack := range acks {
 		t := newTable(4)
-		t.RawSetString("key", glua.LString(ack.Key))
-		t.RawSetString("collection", glua.LString(ack.Collection))
-		t.RawSetString("user_id", glua.LString(ack.UserId))
-		t.RawSetString("version", glua.LString(ack.Version))
+		t.SetField("key", glua.LString(ack.Key))
+		t.SetField("collection", glua.LString(ack.Collection))
+		t.SetField("user_id", glua.LString(ack.UserId))
+		t.SetField("version", glua.LString(ack.Version))
 		list.Append(t)
 	}
 	return list

@@ -5,10 +5,10 @@ import (
 	"fmt"
 
 	"github.com/heroiclabs/nakama-common/api"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/storage"
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 func registerStorageIndex(r *Runtime, c call) int {

@@ -3,10 +3,10 @@ package nkshim
 import (
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/rtapi"
-	glua "github.com/yuin/gopher-lua"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // Stream names a stream, on which sessions can be present.
@@ -134,9 +134,9 @@ func streamUserList(r *Runtime, c call) int {
 	list := newList(len(presences))
 	for _, p := range presences {
 		t := newTable(7)
-		t.RawSetString("user_id", glua.LString(p.UserID))
-		t.RawSetString("session_id", glua.LString(p.SessionID))
-		t.RawSetString("node", glua.LString(p.Node))
+		t.SetField("user_id", glua.LString(p.UserID))
+		t.SetField("session_id", glua.LString(p.SessionID))
+		t.SetField("node", glua.LString(p.Node))
 		p.setMeta(t)
 		list.Append(t)
 	}
@@ -144,10 +144,10 @@ func streamUserList(r *Runtime, c call) int {
 }
 
 func (p StreamPresence) setMeta(t *glua.LTable) {
-	t.RawSetString("hidden", glua.LBool(p.Hidden))
-	t.RawSetString("persistence", glua.LBool(p.Persistence))
-	t.RawSetString("username", glua.LString(p.Username))
-	t.RawSetString("status", glua.LString(p.Status))
+	t.SetField("hidden", glua.LBool(p.Hidden))
+	t.SetField("persistence", glua.LBool(p.Persistence))
+	t.SetField("username", glua.LString(p.Username))
+	t.SetField("status", glua.LString(p.Status))
 }
 
 func streamUserGet(r *Runtime, c call) int {

@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"github.com/heroiclabs/nakama-common/api"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/leaderboard"
+	"nkhost/lua/glua"
 )
 
 // Tournaments keeps tournaments. See leaderboard.Service.
@@ -196,25 +196,25 @@ func tournamentTables(c call, tournaments []*api.Tournament) *glua.LTable {
 
 func tournamentTable(t *api.Tournament, metadata *glua.LTable) *glua.LTable {
 	table := newTable(20)
-	table.RawSetString("id", glua.LString(t.Id))
-	table.RawSetString("title", glua.LString(t.Title))
-	table.RawSetString("description", glua.LString(t.Description))
-	table.RawSetString("category", glua.LNumber(t.Category))
-	table.RawSetString("sort_order", glua.LString(strconv.FormatUint(uint64(t.SortOrder), 10)))
-	table.RawSetString("operator", glua.LString(strings.ToLower(t.Operator.String())))
-	table.RawSetString("size", glua.LNumber(t.Size))
-	table.RawSetString("max_size", glua.LNumber(t.MaxSize))
-	table.RawSetString("max_num_score", glua.LNumber(t.MaxNumScore))
-	table.RawSetString("duration", glua.LNumber(t.Duration))
-	table.RawSetString("start_active", glua.LNumber(t.StartActive))
-	table.RawSetString("end_active", glua.LNumber(t.EndActive))
-	table.RawSetString("can_enter", glua.LBool(t.CanEnter))
+	table.SetField("id", glua.LString(t.Id))
+	table.SetField("title", glua.LString(t.Title))
+	table.SetField("description", glua.LString(t.Description))
+	table.SetField("category", glua.LNumber(t.Category))
+	table.SetField("sort_order", glua.LString(strconv.FormatUint(uint64(t.SortOrder), 10)))
+	table.SetField("operator", glua.LString(strings.ToLower(t.Operator.String())))
+	table.SetField("size", glua.LNumber(t.Size))
+	table.SetField("max_size", glua.LNumber(t.MaxSize))
+	table.SetField("max_num_score", glua.LNumber(t.MaxNumScore))
+	table.SetField("duration", glua.LNumber(t.Duration))
+	table.SetField("start_active", glua.LNumber(t.StartActive))
+	table.SetField("end_active", glua.LNumber(t.EndActive))
+	table.SetField("can_enter", glua.LBool(t.CanEnter))
 	setUnix(table, "next_reset", t.NextReset)
 	setUnix(table, "prev_reset", t.PrevReset)
-	table.RawSetString("metadata", metadata)
-	table.RawSetString("create_time", glua.LNumber(t.CreateTime.GetSeconds()))
-	table.RawSetString("start_time", glua.LNumber(t.StartTime.GetSeconds()))
+	table.SetField("metadata", metadata)
+	table.SetField("create_time", glua.LNumber(t.CreateTime.GetSeconds()))
+	table.SetField("start_time", glua.LNumber(t.StartTime.GetSeconds()))
 	setUnix(table, "end_time", t.EndTime.GetSeconds())
-	table.RawSetString("join_required", glua.LBool(t.JoinRequired))
+	table.SetField("join_required", glua.LBool(t.JoinRequired))
 	return table
 }

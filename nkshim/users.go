@@ -2,7 +2,8 @@ package nkshim
 
 import (
 	"github.com/heroiclabs/nakama-common/api"
-	glua "github.com/yuin/gopher-lua"
+
+	"nkhost/lua/glua"
 )
 
 var userFunctions = map[string]function{
@@ -82,23 +83,23 @@ func userList(c call, users []*api.User) *glua.LTable {
 // userTable leaves out the identities that a user does not have.
 func userTable(c call, u *api.User) *glua.LTable {
 	t := newTable(20)
-	t.RawSetString("user_id", glua.LString(u.Id))
-	t.RawSetString("username", glua.LString(u.Username))
-	t.RawSetString("display_name", glua.LString(u.DisplayName))
-	t.RawSetString("avatar_url", glua.LString(u.AvatarUrl))
-	t.RawSetString("lang_tag", glua.LString(u.LangTag))
-	t.RawSetString("location", glua.LString(u.Location))
-	t.RawSetString("timezone", glua.LString(u.Timezone))
+	t.SetField("user_id", glua.LString(u.Id))
+	t.SetField("username", glua.LString(u.Username))
+	t.SetField("display_name", glua.LString(u.DisplayName))
+	t.SetField("avatar_url", glua.LString(u.AvatarUrl))
+	t.SetField("lang_tag", glua.LString(u.LangTag))
+	t.SetField("location", glua.LString(u.Location))
+	t.SetField("timezone", glua.LString(u.Timezone))
 	setText(t, "apple_id", u.AppleId)
 	setText(t, "facebook_id", u.FacebookId)
 	setText(t, "facebook_instant_game_id", u.FacebookInstantGameId)
 	setText(t, "google_id", u.GoogleId)
 	setText(t, "gamecenter_id", u.GamecenterId)
 	setText(t, "steam_id", u.SteamId)
-	t.RawSetString("online", glua.LBool(u.Online))
-	t.RawSetString("edge_count", glua.LNumber(u.EdgeCount))
-	t.RawSetString("create_time", glua.LNumber(u.CreateTime.GetSeconds()))
-	t.RawSetString("update_time", glua.LNumber(u.UpdateTime.GetSeconds()))
-	t.RawSetString("metadata", c.decoded(u.Metadata))
+	t.SetField("online", glua.LBool(u.Online))
+	t.SetField("edge_count", glua.LNumber(u.EdgeCount))
+	t.SetField("create_time", glua.LNumber(u.CreateTime.GetSeconds()))
+	t.SetField("update_time", glua.LNumber(u.UpdateTime.GetSeconds()))
+	t.SetField("metadata", c.decoded(u.Metadata))
 	return t
 }

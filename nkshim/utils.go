@@ -3,9 +3,8 @@ package nkshim
 import (
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 var utilFunctions = map[string]function{

@@ -4,10 +4,10 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	glua "github.com/yuin/gopher-lua"
 
 	"nkhost/host/wallet"
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // Wallets keeps the users' wallets. See wallet.Service.
@@ -72,9 +72,9 @@ func walletResults(results []wallet.Result) *glua.LTable {
 	list := newList(len(results))
 	for _, result := range results {
 		t := newTable(3)
-		t.RawSetString("user_id", glua.LString(result.UserID))
-		t.RawSetString("previous", lua.FromGo(result.Previous))
-		t.RawSetString("updated", lua.FromGo(result.Updated))
+		t.SetField("user_id", glua.LString(result.UserID))
+		t.SetField("previous", lua.FromGo(result.Previous))
+		t.SetField("updated", lua.FromGo(result.Updated))
 		list.Append(t)
 	}
 	return list
@@ -115,11 +115,11 @@ func walletLedgerUpdate(r *Runtime, c call) int {
 
 func ledgerItem(item wallet.Item, metadata *glua.LTable) *glua.LTable {
 	t := newTable(6)
-	t.RawSetString("id", glua.LString(item.ID))
-	t.RawSetString("user_id", glua.LString(item.UserID))
-	t.RawSetString("create_time", glua.LNumber(item.CreateTime.Unix()))
-	t.RawSetString("update_time", glua.LNumber(item.UpdateTime.Unix()))
-	t.RawSetString("changeset", lua.FromGo(item.Changeset))
-	t.RawSetString("metadata", metadata)
+	t.SetField("id", glua.LString(item.ID))
+	t.SetField("user_id", glua.LString(item.UserID))
+	t.SetField("create_time", glua.LNumber(item.CreateTime.Unix()))
+	t.SetField("update_time", glua.LNumber(item.UpdateTime.Unix()))
+	t.SetField("changeset", lua.FromGo(item.Changeset))
+	t.SetField("metadata", metadata)
 	return t
 }

@@ -54,7 +54,9 @@ func (l *life) recipients(to []Presence) []Presence {
 // did not.
 func (l *life) sendDeferred() {
 	if len(l.deferred) == 0 {
-		l.deferred = nil
+		if l.deferred != nil {
+			l.deferred = nil
+		}
 		return
 	}
 	for i := range l.deferred {

@@ -122,39 +122,24 @@ func (m *match) becomeDue() (enqueue bool) {
 // run does what waits: the events that are there, then the tick if one is due. It
 // says whether there is more already; the match then goes to the end of the queue.
 func (m *match) run() (again bool) {
-	events, ok := m.enter()
-	if !ok {
+	m.mu.Lock()
+	if m.stopped.Load() { // who stopped it has released it
+		m.mu.Unlock()
 		return false
 	}
-	for ; events > 0; events-- {
-		m.mu.Lock()
-		if m.stopped.Load() {
-			m.mu.Unlock()
-			break
-		}
+	m.phase, m.onWorker = running, true
+	for events := m.inbox.size(); events > 0 && !m.stopped.Load(); events-- {
 		in := m.inbox.pop()
 		m.mu.Unlock()
 		m.handle(in)
+		m.mu.Lock()
 	}
-	m.mu.Lock()
 	messages, due := m.inbox.takeTick()
 	m.mu.Unlock()
 	if due {
 		m.handle(input{kind: inTick, messages: messages})
 	}
 	return m.exit(messages)
-}
-
-// enter is not ok if the match has been stopped: who stopped it has released it.
-func (m *match) enter() (events int, ok bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.stopped.Load() {
-		return 0, false
-	}
-	m.phase = running
-	m.onWorker = true
-	return m.inbox.size(), true
 }
 
 func (m *match) exit(messages []Message) (again bool) {

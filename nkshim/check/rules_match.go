@@ -8,6 +8,7 @@ import (
 
 	"github.com/yuin/gopher-lua/ast"
 
+	"nkhost/lua/glua"
 	"nkhost/nkshim"
 )
 
@@ -186,7 +187,7 @@ func reportEnd(m *module, fn *function, c callback, report reporter) {
 // nil alone ends the match, which may be meant.
 func wrongResult(c callback, ret *ast.ReturnStmt) string {
 	n := len(ret.Exprs)
-	open := n > 0 && isOpen(ret.Exprs[n-1])
+	open := n > 0 && glua.HasManyValues(ret.Exprs[n-1])
 	if open {
 		n--
 	}

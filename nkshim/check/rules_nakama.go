@@ -7,6 +7,7 @@ import (
 
 	"github.com/yuin/gopher-lua/ast"
 
+	"nkhost/lua/glua"
 	"nkhost/nkshim"
 )
 
@@ -100,7 +101,7 @@ func methodCalls(p *program, report reporter) {
 // argumentList is the arguments of a call. When it is open there may be more than are
 // written.
 func argumentList(c call) (args []ast.Expr, open bool) {
-	if n := len(c.Args); n > 0 && isOpen(c.Args[n-1]) {
+	if n := len(c.Args); n > 0 && glua.HasManyValues(c.Args[n-1]) {
 		return c.Args[:n-1], true
 	}
 	return c.Args, false

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/yuin/gopher-lua/ast"
+
+	"nkhost/lua/glua"
 )
 
 // parallelAssignments finds a, b = b, a between locals. gopher-lua puts each value in its
@@ -27,7 +29,7 @@ func parallelAssignments(p *program, report reporter) {
 func overwritten(m *module, a assignment) string {
 	for i, target := range a.Lhs {
 		v := localOf(m, target, a.in)
-		if v == nil || i >= len(a.Rhs) || localOf(m, a.Rhs[i], a.in) == v || i == len(a.Rhs)-1 && isOpen(a.Rhs[i]) {
+		if v == nil || i >= len(a.Rhs) || localOf(m, a.Rhs[i], a.in) == v || i == len(a.Rhs)-1 && glua.HasManyValues(a.Rhs[i]) {
 			continue
 		}
 		for j := i + 1; j < len(a.Rhs); j++ {

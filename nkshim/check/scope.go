@@ -4,6 +4,7 @@ import (
 	"github.com/yuin/gopher-lua/ast"
 
 	"nkhost/lua"
+	"nkhost/lua/glua"
 )
 
 // resolver walks over a module once and finds which variable each name means.
@@ -112,21 +113,10 @@ func (r *resolver) statement(stmt ast.Stmt) {
 
 // valueAt is what the i-th of several names gets: nil when it is not one expression.
 func valueAt(exprs []ast.Expr, i int) ast.Expr {
-	if i >= len(exprs) || i == len(exprs)-1 && isOpen(exprs[i]) && i > 0 {
+	if i >= len(exprs) || i == len(exprs)-1 && glua.HasManyValues(exprs[i]) && i > 0 {
 		return nil
 	}
 	return exprs[i]
-}
-
-// isOpen says whether an expression may be several values at the end of a list.
-func isOpen(expr ast.Expr) bool {
-	switch e := expr.(type) {
-	case *ast.FuncCallExpr:
-		return !e.AdjustRet
-	case *ast.Comma3Expr:
-		return !e.AdjustRet
-	}
-	return false
 }
 
 func (r *resolver) localAssign(s *ast.LocalAssignStmt) {

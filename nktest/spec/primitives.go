@@ -10,9 +10,8 @@ import (
 	"strings"
 	"time"
 
-	glua "github.com/yuin/gopher-lua"
-
 	"nkhost/lua"
+	"nkhost/lua/glua"
 	"nkhost/nktest"
 )
 
