@@ -72,9 +72,10 @@ func (L *LState) GetTable(v, key LValue) LValue { return L.index(Of(v), Of(key))
 func (L *LState) RawSet(t *LTable, key, value LValue) { L.rawSet(t, Of(key), Of(value)) }
 
 func (L *LState) rawSet(t *LTable, key, value Value) {
-	switch {
-	case L.Stop.Load(): // lists may grow by megabytes without a call
+	if L.Stop.Load() { // lists may grow by megabytes without a call
 		L.stopped()
+	}
+	switch {
 	case key.IsNil():
 		L.RaiseError("table index is nil")
 	case key.isNumber() && math.IsNaN(key.Float()):
