@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -43,6 +44,7 @@ type Pair struct {
 // holds again until it expires, as on Nakama.
 type Tokens struct {
 	session, refresh signer
+	verified         verified
 	logouts          *logouts
 	single           bool
 	now              func() time.Time
@@ -118,11 +120,23 @@ func (t *Tokens) pair(claims Claims) (Pair, error) {
 // Check returns what a session token says. The error has code Unauthenticated:
 // the token is malformed, of another key or algorithm, expired or logged out.
 func (t *Tokens) Check(token string) (*Claims, error) {
-	claims, ok := t.session.parse(token)
+	claims, ok := t.parseAgain(token)
 	if !ok || t.logouts.sessionEnded(claims, t.session.issuedAt(claims)) {
 		return nil, status.Error(codes.Unauthenticated, "Auth token invalid")
 	}
 	return claims, nil
+}
+
+// parseAgain is session.parse for tokens that come with request after request.
+func (t *Tokens) parseAgain(token string) (*Claims, bool) {
+	if claims, ok := t.verified.find(token); ok {
+		return claims, t.now().Unix() < claims.Expiry
+	}
+	claims, ok := t.session.parse(token)
+	if ok {
+		t.verified.add(strings.Clone(token), *claims)
+	}
+	return claims, ok
 }
 
 // CheckSocket is Check for opening a socket. As on Nakama, logging out one token
