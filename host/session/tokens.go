@@ -2,7 +2,6 @@ package session
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -134,7 +133,7 @@ func (t *Tokens) parseAgain(token string) (*Claims, bool) {
 	}
 	claims, ok := t.session.parse(token)
 	if ok {
-		t.verified.add(strings.Clone(token), *claims)
+		t.verified.add(token, *claims)
 	}
 	return claims, ok
 }

@@ -2,11 +2,16 @@ package session
 
 import (
 	"maps"
+	"strings"
 	"sync"
 )
 
-// maxVerified is how many tokens are remembered: about half a kilobyte each.
-const maxVerified = 2048
+// How many tokens are remembered, and how long they may be: a module or a client can give
+// its sessions many variables, and all of them would be kept.
+const (
+	maxVerified      = 2048
+	maxVerifiedBytes = 2048
+)
 
 // verified remembers what tokens say whose signature was right, since a client sends the
 // same with each request. Whether a token holds still, that is, is neither expired nor
@@ -28,8 +33,12 @@ func (v *verified) find(token string) (*Claims, bool) {
 	return &claims, true
 }
 
-// add forgets all others when there are too many: those in use come again.
+// add forgets all others when there are too many: those in use come again. It takes no
+// long token.
 func (v *verified) add(token string, claims Claims) {
+	if len(token) > maxVerifiedBytes {
+		return
+	}
 	claims.Vars = maps.Clone(claims.Vars)
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -39,5 +48,5 @@ func (v *verified) add(token string, claims Claims) {
 	if v.claims == nil {
 		v.claims = map[string]Claims{}
 	}
-	v.claims[token] = claims
+	v.claims[strings.Clone(token)] = claims // it may be a part of a request's header
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -59,5 +60,14 @@ func TestKnownTokensAreBounded(t *testing.T) {
 		if claims, ok := known.find(fmt.Sprint(i)); !ok || claims.Expiry != int64(i) {
 			t.Fatalf("token %d says %+v", i, claims)
 		}
+	}
+	long := strings.Repeat("x", maxVerifiedBytes+1)
+	known.add(long, Claims{})
+	if _, ok := known.find(long); ok {
+		t.Error("a token that is too long is known")
+	}
+	known.add(long[1:], Claims{})
+	if _, ok := known.find(long[1:]); !ok {
+		t.Error("a token that is not too long is not known")
 	}
 }
