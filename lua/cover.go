@@ -196,7 +196,7 @@ func (c *counters) insert(stmts *[]ast.Stmt) {
 
 // patch puts the counters' functions into a prototype.
 func (f *countedFile) patch(proto *glua.FunctionProto) {
-	proto.Constants(func(name string) *glua.LFunction {
+	proto.ReplaceConstants(func(name string) *glua.LFunction {
 		digits, ok := strings.CutPrefix(name, counterPrefix)
 		if number, err := strconv.Atoi(digits); ok && err == nil && number < len(f.counters) {
 			return f.counters[number].fn

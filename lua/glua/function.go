@@ -87,9 +87,9 @@ type local struct {
 	from, to int
 }
 
-// Constants calls replace with each text among the constants of the program and of the
+// ReplaceConstants calls replace with each text among the constants of the program and of the
 // functions in it; what it returns, if it is not nil, takes the constant's place.
-func (p *FunctionProto) Constants(replace func(text string) *LFunction) {
+func (p *FunctionProto) ReplaceConstants(replace func(text string) *LFunction) {
 	for i, constant := range p.constants {
 		if !constant.isString() {
 			continue
@@ -99,7 +99,7 @@ func (p *FunctionProto) Constants(replace func(text string) *LFunction) {
 		}
 	}
 	for _, inner := range p.protos {
-		inner.Constants(replace)
+		inner.ReplaceConstants(replace)
 	}
 }
 

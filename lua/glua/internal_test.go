@@ -145,7 +145,7 @@ func TestTablesWithManyFieldsHaveNoShape(t *testing.T) {
 	t.Parallel()
 	table := NewTable(0, 0)
 	for i := range maxFields + 10 {
-		place := table.setConstant(String(fmt.Sprint("wide", i)), Number(float64(i)), false)
+		place := table.setName(String(fmt.Sprint("wide", i)), Number(float64(i)), true)
 		if hashed := i >= maxFields; hashed != (place == nil) || hashed != (table.hash != nil) {
 			t.Fatalf("with field %d: %v, %v", i, place, table.hash)
 		}
@@ -164,7 +164,7 @@ func TestNamesFromOutsideMakeFewShapes(t *testing.T) {
 	t.Parallel()
 	const names = 1000
 	table := NewTable(0, 0)
-	table.setConstant(String("known"), Number(1), false)
+	table.setName(String("known"), Number(1), true)
 	for i := range names {
 		table.RawSetString(fmt.Sprint("from outside", i), LNumber(i))
 		if table.hash == nil && len(table.shape.keys) > maxOtherFields+1 {
@@ -187,7 +187,7 @@ func TestSealedTable(t *testing.T) {
 	if got := fieldsOf(table); len(got) != 299 || got[5] != keys[6] {
 		t.Errorf("the fields are %v", got)
 	}
-	table.setConstant(String("more"), Number(1), false)
+	table.setName(String("more"), Number(1), true)
 	if table.RawGetString("more") != LNumber(1) || table.RawGetString(keys[0]) != LNumber(0) {
 		t.Error("a field that comes later is lost")
 	}

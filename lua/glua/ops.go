@@ -107,7 +107,7 @@ func (L *LState) setField(v, name, value Value, at *placeOf) {
 		L.setIndex(v, name, value)
 		return
 	}
-	if p := t.setConstant(name, value, L.current.fn.Proto.made); p != nil {
+	if p := t.setName(name, value, !L.current.fn.Proto.made); p != nil {
 		at.Store(p)
 	}
 }

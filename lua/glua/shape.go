@@ -92,6 +92,9 @@ func (s *shape) lookup() map[string]int {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if index := s.index.Load(); index != nil {
+		return *index
+	}
 	index := make(map[string]int, len(s.keys))
 	for slot, key := range s.keys {
 		index[key] = slot

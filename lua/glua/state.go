@@ -352,7 +352,7 @@ func (L *LState) arrangeVarArg(p *FunctionProto, base, nargs int) (local int) {
 		for i := params; i < nargs; i++ {
 			extra.setItem(i-params, L.regs[first+i])
 		}
-		extra.setConstant(String("n"), Number(float64(max(nargs-params, 0))), false)
+		extra.setName(String("n"), Number(float64(max(nargs-params, 0))), true)
 		L.regs[local+params] = Table(extra)
 	}
 	return local

@@ -137,7 +137,7 @@ func (t *LTable) getName(key Value) Value {
 func (t *LTable) set(key, value Value) {
 	switch key.Type() {
 	case LTString:
-		t.setName(key, value)
+		t.setName(key, value, false)
 		return
 	case LTNumber:
 		if i, ok := arrayIndex(key.Float()); ok {
@@ -154,29 +154,9 @@ func (t *LTable) set(key, value Value) {
 	t.hash.set(key, value)
 }
 
-// setName is set for a string that is no constant.
-func (t *LTable) setName(key, value Value) {
-	if t.hash == nil {
-		name := key.Str()
-		if slot := t.shape.find(name); slot >= 0 {
-			t.slots[slot] = value
-			return
-		}
-		if value.IsNil() {
-			return
-		}
-		if next := t.shape.grow(name, false); next != nil {
-			t.shape, t.slots = next, append(t.slots, value)
-			return
-		}
-		t.becomeHash()
-	}
-	t.hash.set(key, value)
-}
-
-// setConstant is set for a string that is a constant of a program, or of a program that a
-// program has made. It tells where the field is, or nil.
-func (t *LTable) setConstant(key, value Value, made bool) *place {
+// setName is set for a string. isConstant says that a program spells it out. It tells where
+// the field is, or nil.
+func (t *LTable) setName(key, value Value, isConstant bool) *place {
 	if t.hash != nil {
 		t.hash.set(key, value)
 		return nil
@@ -189,7 +169,7 @@ func (t *LTable) setConstant(key, value Value, made bool) *place {
 	if value.IsNil() {
 		return nil
 	}
-	next := t.shape.grow(name, !made)
+	next := t.shape.grow(name, isConstant)
 	if next == nil {
 		t.becomeHash()
 		t.hash.set(key, value)
@@ -253,7 +233,7 @@ func (t *LTable) meta(e event) Value {
 // it, too.
 func (t *LTable) next(key Value) (Value, Value) {
 	at := 0 // in the fields
-	if i, ok := t.place(key); ok {
+	if i, ok := t.listPlace(key); ok {
 		if i > len(t.array) && t.array != nil {
 			at = 1 // the list has become shorter; gopher-lua leaves the first field out, too
 		}
@@ -281,8 +261,8 @@ func (t *LTable) next(key Value) (Value, Value) {
 	return Value{}, Value{}
 }
 
-// place is where next goes on in the list; a key that is no place in it is not ok.
-func (t *LTable) place(key Value) (int, bool) {
+// listPlace is where next goes on in the list; a key that is no place in it is not ok.
+func (t *LTable) listPlace(key Value) (int, bool) {
 	switch key.Type() {
 	case LTNil:
 		return 0, true
@@ -360,12 +340,12 @@ func (t *LTable) RawSet(key, value LValue) { t.set(Of(key), Of(value)) }
 
 // RawSetString is RawSet for a name.
 func (t *LTable) RawSetString(name string, value LValue) {
-	t.setName(String(name), Of(value))
+	t.setName(String(name), Of(value), false)
 }
 
 // SetName is RawSetString.
-func (t *LTable) SetName(name string, v Value) { t.setName(String(name), v) }
+func (t *LTable) SetName(name string, v Value) { t.setName(String(name), v, false) }
 
 // SetField is RawSetString for a name that Go code spells out, as programs do theirs: it
 // makes no hash of the table.
-func (t *LTable) SetField(name string, value LValue) { t.setConstant(String(name), Of(value), false) }
+func (t *LTable) SetField(name string, value LValue) { t.setName(String(name), Of(value), true) }
