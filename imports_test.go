@@ -27,9 +27,10 @@ var services = []string{
 // may import. Tests may import more.
 var mayImport = map[string][]string{
 	".":               {"host", "host/config", "host/logging", "lua", "modules", "nkshim/check", "nkshim/types", "nktest/cover", "nktest/spec"},
-	"host":            append([]string{"host/api", "host/realtime", "host/record", "host/config", "host/query", "host/db", "nkshim", "lua", "modules"}, services...),
+	"host":            append([]string{"host/api", "host/realtime", "host/netio", "host/record", "host/config", "host/query", "host/db", "nkshim", "lua", "modules"}, services...),
 	"host/api":        services,
-	"host/realtime":   services,
+	"host/realtime":   append([]string{"host/netio"}, services...),
+	"host/netio":      nil,
 	"nkshim":          append([]string{"host/cron", "lua", "lua/glua"}, services...),
 	"nkshim/check":    {"lua", "lua/glua", "nkshim"},
 	"nkshim/types":    {"nkshim"},

@@ -29,6 +29,7 @@ import (
 	"nkhost/host/leaderboard"
 	"nkhost/host/match"
 	"nkhost/host/matchmaker"
+	"nkhost/host/netio"
 	"nkhost/host/notification"
 	"nkhost/host/party"
 	"nkhost/host/providers"
@@ -289,7 +290,7 @@ func (h *Host) listen(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s (socket.address, socket.port): %w", address, err)
 	}
-	h.listener = listener
+	h.listener = netio.Listener(listener)
 	h.onClose(func(context.Context) error {
 		_ = listener.Close() // the HTTP server has closed it if it ever served
 		return nil

@@ -21,6 +21,7 @@ import (
 
 	"nkhost/host/match"
 	"nkhost/host/matchmaker"
+	"nkhost/host/netio"
 	"nkhost/host/party"
 )
 
@@ -66,7 +67,9 @@ func newStage(t *testing.T, change ...func(*Options)) *stage {
 	}
 	s.server = New(options)
 	s.channel.server = s.server
-	s.http = httptest.NewServer(s.server)
+	s.http = httptest.NewUnstartedServer(s.server)
+	s.http.Listener = netio.Listener(s.http.Listener)
+	s.http.Start()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()

@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"nkhost/host/match"
+	"nkhost/host/netio"
 )
 
 // outbox is the bounded queue of a socket's outgoing frames. While it is empty it
@@ -83,14 +84,20 @@ func (s *socket) push(frame []byte) {
 	box.waiting = append(box.waiting, frame)
 	switch {
 	case box.flusher:
-	case s.raw != nil:
+	case s.fd != netio.NoFD:
 		box.flusher = true
 		s.server.writers.add(s)
 	default:
 		box.flusher = true
-		s.server.running.Add(1)
-		go s.flush(nil)
+		s.flushSoon(nil)
 	}
+}
+
+// flushSoon makes a goroutine the flusher, which may wait for the client. The caller must
+// be counted by the server's running.
+func (s *socket) flushSoon(taken [][]byte) {
+	s.server.running.Add(1)
+	go s.flush(taken)
 }
 
 // flush writes frames that were taken, and then until nothing waits. It waits for the
@@ -114,23 +121,42 @@ func (s *socket) take() [][]byte {
 	box := &s.outbox
 	box.mu.Lock()
 	defer box.mu.Unlock()
-	box.writing = len(box.waiting) > 0
-	if !box.writing {
-		box.flusher = false
-		if cap(box.spare) > maxSpare {
-			box.spare = nil
-		}
-		if cap(box.waiting) > maxSpare {
-			box.waiting = nil
-		}
-		if box.unread {
-			_ = s.conn.Close()
-		}
+	if !s.mustFlush() {
 		return nil
 	}
+	box.writing = true
 	frames := box.waiting
 	box.waiting, box.spare = box.spare[:0], frames
 	return frames
+}
+
+// flushed notes that what was taken has been written. It says whether there is more;
+// if not, it gives the flusher's place up.
+func (s *socket) flushed() (more bool) {
+	s.outbox.mu.Lock()
+	defer s.outbox.mu.Unlock()
+	return s.mustFlush()
+}
+
+// mustFlush says whether the flusher has more to do; if not, it is one no more.
+// outbox.mu is held.
+func (s *socket) mustFlush() bool {
+	box := &s.outbox
+	box.writing = false
+	if len(box.waiting) > 0 {
+		return true
+	}
+	box.flusher = false
+	if cap(box.spare) > maxSpare {
+		box.spare = nil
+	}
+	if cap(box.waiting) > maxSpare {
+		box.waiting = nil
+	}
+	if box.unread {
+		_ = s.conn.Close()
+	}
+	return false
 }
 
 // maxChunk is how many bytes a client has the write wait for: one that is slow but

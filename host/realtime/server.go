@@ -19,6 +19,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"nkhost/host/match"
+	"nkhost/host/netio"
 	"nkhost/host/session"
 )
 
@@ -135,7 +136,7 @@ func language(lang string) string {
 
 func (s *Server) newSocket(conn *websocket.Conn, out net.Conn, format format, user uuid.UUID, caller *session.Caller) *socket {
 	c := &socket{
-		server: s, conn: conn, out: out, raw: rawConn(out), format: format, user: user, caller: caller,
+		server: s, conn: conn, out: out, fd: netio.FD(out), format: format, user: user, caller: caller,
 		self: match.Presence{UserID: caller.UserID, SessionID: caller.SessionID, Username: caller.Username, Node: s.options.Node},
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
@@ -278,13 +279,14 @@ func (s *Server) Close(ctx context.Context) error {
 	}()
 	select {
 	case <-done:
+		s.writers.close()
 		return nil
 	case <-ctx.Done():
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, c := range s.sockets {
-		_ = c.conn.Close()
+		netio.CutOff(c.out)
 	}
 	return fmt.Errorf("close sockets: %d had not ended in time: %w", len(s.sockets), ctx.Err())
 }

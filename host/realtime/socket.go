@@ -9,7 +9,6 @@ import (
 	"net"
 	"runtime/debug"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,8 +28,8 @@ type socket struct {
 	conn   *websocket.Conn // nil of a session without a connection
 	// receive takes what such a session is sent.
 	receive func(*rtapi.Envelope)
-	out     net.Conn        // what conn writes to, for whole frames
-	raw     syscall.RawConn // out's, for the server's writers; nil if they cannot use it
+	out     net.Conn // what conn writes to, for whole frames
+	fd      int      // out's, for the server's writers; netio.NoFD if they cannot use it
 	format  format
 	user    uuid.UUID
 	self    match.Presence  // without a reason

@@ -18,15 +18,13 @@ type writers struct {
 	last    *socket
 	waiting int
 	working int
-	idle    []*writeAttempt // of writers that have ended
+	idle    []*batch // of writers that have ended
 }
 
 // waitingPerWriter is how many sockets may wait for each writer before another one comes.
-const waitingPerWriter = 32
-
-// turnsInARow is how many times a writer looks at a socket's outbox before it looks at
-// the next one's.
-const turnsInARow = 4
+// A writer writes to as many in one or two milliseconds; two that write at the same time
+// hinder each other and the clients more than that.
+const waitingPerWriter = 256
 
 func newWriters(alive *sync.WaitGroup) *writers {
 	return &writers{limit: runtime.GOMAXPROCS(0), alive: alive}
@@ -47,60 +45,59 @@ func (w *writers) add(s *socket) {
 	if w.working < w.limit && w.waiting > w.working*waitingPerWriter {
 		w.working++
 		w.alive.Add(1)
-		go w.work(w.attempt())
+		go w.work(w.batch())
 	}
 }
 
-// next takes the first socket off the queue. Without one the writer is to end.
-func (w *writers) next(attempt *writeAttempt) *socket {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	s := w.first
-	if s == nil {
-		w.working--
-		w.idle = append(w.idle, attempt)
-		return nil
-	}
-	if w.first = s.nextToWrite; w.first == nil {
-		w.last = nil
-	}
-	s.nextToWrite = nil
-	w.waiting--
-	return s
-}
-
-func (w *writers) attempt() *writeAttempt {
+func (w *writers) batch() *batch {
 	last := len(w.idle) - 1
 	if last < 0 {
-		return newWriteAttempt()
+		return &batch{}
 	}
-	attempt := w.idle[last]
+	b := w.idle[last]
 	w.idle = w.idle[:last]
-	return attempt
+	return b
 }
 
-func (w *writers) work(attempt *writeAttempt) {
+func (w *writers) work(b *batch) {
 	defer w.alive.Done()
-	for s := w.next(attempt); s != nil; s = w.next(attempt) {
-		w.write(s, attempt)
+	for w.next(b) {
+		b.write()
+		for _, s := range b.again {
+			w.add(s)
+		}
+		clear(b.again)
 	}
 }
 
-// write writes a socket's frames for some turns, and lets it queue again if there are
-// still more.
-func (w *writers) write(s *socket, attempt *writeAttempt) {
-	for range turnsInARow {
-		frames := s.take()
-		if frames == nil {
-			return
-		}
-		rest := attempt.write(s.raw, frames)
-		clear(frames[:len(frames)-len(rest)])
-		if len(rest) > 0 {
-			w.alive.Add(1)
-			go s.flush(rest)
-			return
-		}
+// next fills an empty batch with the first sockets of the queue. Without any the writer
+// is to end.
+func (w *writers) next(b *batch) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.first == nil {
+		w.working--
+		w.idle = append(w.idle, b)
+		return false
 	}
-	w.add(s)
+	for w.first != nil && len(b.sockets) < batchSize {
+		s := w.first
+		w.first, s.nextToWrite = s.nextToWrite, nil
+		b.sockets = append(b.sockets, s)
+	}
+	if w.first == nil {
+		w.last = nil
+	}
+	w.waiting -= len(b.sockets)
+	return true
+}
+
+// close lets go of what the writers have kept. Nobody adds any more.
+func (w *writers) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, b := range w.idle {
+		b.close()
+	}
+	w.idle = nil
 }

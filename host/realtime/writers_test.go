@@ -1,11 +1,6 @@
 package realtime
 
 import (
-	"bytes"
-	"encoding/binary"
-	"fmt"
-	"io"
-	"net"
 	"strconv"
 	"testing"
 
@@ -37,71 +32,24 @@ func inOrder(t *testing.T, c *client, number int) {
 	}
 }
 
-// What an attempt says it has left, and what has arrived before, make the whole.
-func TestWriteAttempt(t *testing.T) {
+// Players of a large match get each message of it, in order, whether or not there is a
+// moment in which they do not read.
+func TestManyGetAll(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ frames, size int }{{1, 10}, {3, 10}, {100, 3000}, {3, 2 * maxChunk}, {1, 64 << 20}, {5000, 4000}} {
-		t.Run(fmt.Sprint(test.frames, " of ", test.size), func(t *testing.T) {
-			t.Parallel()
-			here, there := connected(t)
-			raw := rawConn(here)
-			if raw == nil {
-				t.Skip("connections are written to by goroutines of their own here")
-			}
-			var frames [][]byte
-			for i := range test.frames {
-				frames = append(frames, numbered(i, test.size))
-			}
-			want := bytes.Join(frames, nil)
-			rest := newWriteAttempt().write(raw, frames)
-			left := bytes.Join(rest, nil)
-			if len(want) > 32<<20 && len(left) == 0 {
-				t.Error("the connection took all of it; it was to take a part")
-			}
-			got := make([]byte, len(want)-len(left))
-			if _, err := io.ReadFull(there, got); err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(append(got, left...), want) {
-				t.Error("what arrived and what is left are not what was written")
-			}
-		})
+	s := newStage(t, func(o *Options) { o.OutgoingQueueSize, o.WriteWait = 1000, patience })
+	var clients []*client
+	var to []match.Presence
+	for i := range 3 * batchSize {
+		c := s.dial("player"+strconv.Itoa(i), "")
+		clients, to = append(clients, c), append(to, match.Presence{SessionID: c.sid})
 	}
-}
-
-func TestWriteAttemptAtClosedConnection(t *testing.T) {
-	t.Parallel()
-	here, _ := connected(t)
-	raw := rawConn(here)
-	if raw == nil {
-		t.Skip("connections are written to by goroutines of their own here")
+	const messages = 100
+	for i := range messages {
+		s.server.Send("m.", to, match.Broadcast{OpCode: int64(i + 1), Data: make([]byte, 300*(i%7))})
 	}
-	_ = here.Close()
-	if rest := newWriteAttempt().write(raw, [][]byte{{1}, {2}}); len(rest) != 2 {
-		t.Errorf("%d frames are left, want 2", len(rest))
+	for _, c := range clients {
+		for i := range messages {
+			inOrder(t, c, i+1)
+		}
 	}
-}
-
-// numbered is a frame unlike the others.
-func numbered(number, size int) []byte {
-	frame := bytes.Repeat(binary.LittleEndian.AppendUint32(nil, uint32(number)), size/4+1)
-	return frame[:size]
-}
-
-// connected returns both ends of a TCP connection.
-func connected(t *testing.T) (here, there net.Conn) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	if there, err = net.Dial("tcp", listener.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	if here, err = listener.Accept(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _, _ = here.Close(), there.Close() })
-	return here, there
 }
