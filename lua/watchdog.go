@@ -20,9 +20,13 @@ var ErrLimit = errors.New("a limit of Lua calls was reached")
 // told to stop, and raises at the next call or turn of a loop, whatever it does.
 
 const (
+	// watchPeriod is the time between two looks while a call runs.
 	watchPeriod = 10 * time.Millisecond
+	// calmPeriod is the time to the next look when none was seen to run: each look wakes up
+	// a program that may have nothing else to do.
+	calmPeriod = 50 * time.Millisecond
 	// After so many looks without a running call the watchdog sleeps until the next.
-	idleLooks = 10
+	idleLooks = 4
 )
 
 // phase is what the call on an outermost stack is doing.
@@ -128,21 +132,25 @@ func (d *watchdog) run() {
 	if d.timeout <= 0 && d.memory == 0 {
 		return // and stay awake, so that nobody starts it again
 	}
-	ticker := time.NewTicker(watchPeriod)
-	defer ticker.Stop()
+	timer := time.NewTimer(watchPeriod)
+	defer timer.Stop()
 	last := time.Now()
 	for idle := 0; ; {
-		now := <-ticker.C
+		now := <-timer.C
 		// Of a time in which the whole process stood still, little counts.
 		if d.look(min(now.Sub(last), 2*watchPeriod)) {
 			idle = 0
-		} else if idle++; idle >= idleLooks {
+			timer.Reset(watchPeriod)
+		} else if idle++; idle < idleLooks {
+			timer.Reset(calmPeriod)
+		} else {
 			d.awake.Store(false)
 			// A call that began before that has not woken anyone.
 			if !d.look(0) || !d.awake.CompareAndSwap(false, true) {
 				return
 			}
 			idle = 0
+			timer.Reset(watchPeriod)
 		}
 		last = now
 	}
