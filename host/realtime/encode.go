@@ -40,11 +40,19 @@ func (f format) messageType() int {
 // decode reads one envelope. Unknown fields, duplicate keys and anything after
 // the message are errors in JSON. The envelope keeps nothing of data.
 func (f format) decode(data []byte) (*rtapi.Envelope, error) {
-	envelope := &rtapi.Envelope{}
 	if f == formatProtobuf {
-		return envelope, proto.Unmarshal(data, envelope)
+		in := &rtapi.Envelope{}
+		return in, proto.Unmarshal(data, in)
 	}
-	return envelope, protojson.Unmarshal(data, envelope)
+	if in, ok := decodeMatchDataSend(data); ok {
+		return in, nil
+	}
+	return decodeGeneral(data)
+}
+
+func decodeGeneral(text []byte) (*rtapi.Envelope, error) {
+	in := &rtapi.Envelope{}
+	return in, protojson.Unmarshal(text, in)
 }
 
 // message is what can be written to a socket.
