@@ -292,16 +292,3 @@ func TestSocketOutlivesItsToken(t *testing.T) {
 		t.Errorf("the RPC's caller has the expiry %d", expiry)
 	}
 }
-
-// Every route is a message that an envelope can hold, by the name that hooks know.
-func TestRoutes(t *testing.T) {
-	t.Parallel()
-	for field, r := range routes {
-		if messageField.Fields().ByName(field) == nil {
-			t.Errorf("no envelope holds %s", field)
-		}
-		if want := strings.ToLower(strings.ReplaceAll(string(field), "_", "")); strings.ToLower(r.name) != want {
-			t.Errorf("%s is called %s", field, r.name)
-		}
-	}
-}

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -8,63 +9,55 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // handler does what a message asks for and answers it. It returns the answer for
 // the hooks, nil if there is none, and whether all went well.
 type handler func(s *Server, c *socket, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool)
 
-// routes are the messages of Nakama's clients by their field of the envelope: the name
+// routes are the messages of Nakama's clients by their type in the envelope: the name
 // by which hooks know each, and its handler.
-var routes = map[protoreflect.Name]struct {
+var routes = map[reflect.Type]struct {
 	name    string
 	handler handler
 }{
-	"match_data_send":   {"MatchDataSend", (*Server).matchDataSend},
-	"match_create":      {"MatchCreate", (*Server).matchCreate},
-	"match_join":        {"MatchJoin", (*Server).matchJoin},
-	"match_leave":       {"MatchLeave", (*Server).matchLeave},
-	"matchmaker_add":    {"MatchmakerAdd", (*Server).matchmakerAdd},
-	"matchmaker_remove": {"MatchmakerRemove", (*Server).matchmakerRemove},
-	"rpc":               {"Rpc", (*Server).rpc},
-	"ping":              {"Ping", (*Server).ping},
-	"pong":              {"Pong", (*Server).pong},
-	"status_follow":     {"StatusFollow", (*Server).statusFollow},
-	"status_unfollow":   {"StatusUnfollow", (*Server).statusUnfollow},
-	"status_update":     {"StatusUpdate", (*Server).statusUpdate},
+	reflect.TypeFor[*rtapi.Envelope_MatchDataSend]():    {"MatchDataSend", (*Server).matchDataSend},
+	reflect.TypeFor[*rtapi.Envelope_MatchCreate]():      {"MatchCreate", (*Server).matchCreate},
+	reflect.TypeFor[*rtapi.Envelope_MatchJoin]():        {"MatchJoin", (*Server).matchJoin},
+	reflect.TypeFor[*rtapi.Envelope_MatchLeave]():       {"MatchLeave", (*Server).matchLeave},
+	reflect.TypeFor[*rtapi.Envelope_MatchmakerAdd]():    {"MatchmakerAdd", (*Server).matchmakerAdd},
+	reflect.TypeFor[*rtapi.Envelope_MatchmakerRemove](): {"MatchmakerRemove", (*Server).matchmakerRemove},
+	reflect.TypeFor[*rtapi.Envelope_Rpc]():              {"Rpc", (*Server).rpc},
+	reflect.TypeFor[*rtapi.Envelope_Ping]():             {"Ping", (*Server).ping},
+	reflect.TypeFor[*rtapi.Envelope_Pong]():             {"Pong", (*Server).pong},
+	reflect.TypeFor[*rtapi.Envelope_StatusFollow]():     {"StatusFollow", (*Server).statusFollow},
+	reflect.TypeFor[*rtapi.Envelope_StatusUnfollow]():   {"StatusUnfollow", (*Server).statusUnfollow},
+	reflect.TypeFor[*rtapi.Envelope_StatusUpdate]():     {"StatusUpdate", (*Server).statusUpdate},
 
-	"channel_join":           {"ChannelJoin", (*Server).channelJoin},
-	"channel_leave":          {"ChannelLeave", (*Server).channelLeave},
-	"channel_message_send":   {"ChannelMessageSend", (*Server).channelMessageSend},
-	"channel_message_update": {"ChannelMessageUpdate", (*Server).channelMessageUpdate},
-	"channel_message_remove": {"ChannelMessageRemove", (*Server).channelMessageRemove},
+	reflect.TypeFor[*rtapi.Envelope_ChannelJoin]():          {"ChannelJoin", (*Server).channelJoin},
+	reflect.TypeFor[*rtapi.Envelope_ChannelLeave]():         {"ChannelLeave", (*Server).channelLeave},
+	reflect.TypeFor[*rtapi.Envelope_ChannelMessageSend]():   {"ChannelMessageSend", (*Server).channelMessageSend},
+	reflect.TypeFor[*rtapi.Envelope_ChannelMessageUpdate](): {"ChannelMessageUpdate", (*Server).channelMessageUpdate},
+	reflect.TypeFor[*rtapi.Envelope_ChannelMessageRemove](): {"ChannelMessageRemove", (*Server).channelMessageRemove},
 
-	"party_create":            {"PartyCreate", (*Server).partyCreate},
-	"party_join":              {"PartyJoin", (*Server).partyJoin},
-	"party_leave":             {"PartyLeave", (*Server).partyLeave},
-	"party_promote":           {"PartyPromote", (*Server).partyPromote},
-	"party_accept":            {"PartyAccept", (*Server).partyAccept},
-	"party_remove":            {"PartyRemove", (*Server).partyRemove},
-	"party_close":             {"PartyClose", (*Server).partyClose},
-	"party_join_request_list": {"PartyJoinRequestList", (*Server).partyJoinRequestList},
-	"party_matchmaker_add":    {"PartyMatchmakerAdd", (*Server).partyMatchmakerAdd},
-	"party_matchmaker_remove": {"PartyMatchmakerRemove", (*Server).partyMatchmakerRemove},
-	"party_data_send":         {"PartyDataSend", (*Server).partyDataSend},
-	"party_update":            {"PartyUpdate", (*Server).partyUpdate},
+	reflect.TypeFor[*rtapi.Envelope_PartyCreate]():           {"PartyCreate", (*Server).partyCreate},
+	reflect.TypeFor[*rtapi.Envelope_PartyJoin]():             {"PartyJoin", (*Server).partyJoin},
+	reflect.TypeFor[*rtapi.Envelope_PartyLeave]():            {"PartyLeave", (*Server).partyLeave},
+	reflect.TypeFor[*rtapi.Envelope_PartyPromote]():          {"PartyPromote", (*Server).partyPromote},
+	reflect.TypeFor[*rtapi.Envelope_PartyAccept]():           {"PartyAccept", (*Server).partyAccept},
+	reflect.TypeFor[*rtapi.Envelope_PartyRemove]():           {"PartyRemove", (*Server).partyRemove},
+	reflect.TypeFor[*rtapi.Envelope_PartyClose]():            {"PartyClose", (*Server).partyClose},
+	reflect.TypeFor[*rtapi.Envelope_PartyJoinRequestList]():  {"PartyJoinRequestList", (*Server).partyJoinRequestList},
+	reflect.TypeFor[*rtapi.Envelope_PartyMatchmakerAdd]():    {"PartyMatchmakerAdd", (*Server).partyMatchmakerAdd},
+	reflect.TypeFor[*rtapi.Envelope_PartyMatchmakerRemove](): {"PartyMatchmakerRemove", (*Server).partyMatchmakerRemove},
+	reflect.TypeFor[*rtapi.Envelope_PartyDataSend]():         {"PartyDataSend", (*Server).partyDataSend},
+	reflect.TypeFor[*rtapi.Envelope_PartyUpdate]():           {"PartyUpdate", (*Server).partyUpdate},
 }
-
-// messageField is the envelope's oneof that holds its message.
-var messageField = (&rtapi.Envelope{}).ProtoReflect().Descriptor().Oneofs().ByName("message")
 
 // route finds a message's name and its handler. The name is "" for what no client
 // sends.
 func route(in *rtapi.Envelope) (name string, h handler) {
-	field := in.ProtoReflect().WhichOneof(messageField)
-	if field == nil {
-		return "", nil
-	}
-	r := routes[field.Name()]
+	r := routes[reflect.TypeOf(in.Message)]
 	return r.name, r.handler
 }
 
