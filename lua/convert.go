@@ -2,6 +2,7 @@ package lua
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -167,8 +168,28 @@ func listFromGo[T any](list []T) glua.LValue {
 
 func mapFromGo[T any](fields map[string]T) glua.LValue {
 	t := newTable(0, len(fields))
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		t.RawSetString(name, FromGo(fields[name]))
+	for name, value := range sorted(fields) {
+		t.SetName(name, value)
 	}
 	return t
+}
+
+// sorted is the fields as Lua values, in the order of their names.
+func sorted[T any](fields map[string]T) iter.Seq2[string, glua.Value] {
+	return func(yield func(string, glua.Value) bool) {
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			if !yield(name, glua.Of(FromGo(fields[name]))) {
+				return
+			}
+		}
+	}
+}
+
+// DeferFromGo is FromGo for a map that Lua may never look at: the fields are made when it
+// first does. The map must not change any more.
+func DeferFromGo[T any](fields map[string]T) *glua.LTable {
+	if len(fields) == 0 {
+		return newTable(0, 0)
+	}
+	return glua.NewDeferredTable(sorted(fields))
 }

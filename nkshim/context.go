@@ -23,24 +23,24 @@ const (
 )
 
 // contextTable makes the first argument of RPCs and hooks. caller is nil where the
-// host itself calls.
+// host itself calls. What comes from maps is made when the module looks at it.
 func (r *Runtime) contextTable(mode string, caller *session.Caller) *glua.LTable {
 	t := newTable(16)
-	t.SetField("env", lua.FromGo(r.deps.Env))
-	t.SetField("execution_mode", glua.LString(mode))
-	t.SetField("node", glua.LString(r.deps.Node))
-	t.SetField("version", glua.LString(r.deps.Version))
+	t.SetFieldValue("env", glua.Table(lua.DeferFromGo(r.deps.Env)))
+	t.SetFieldValue("execution_mode", glua.String(mode))
+	t.SetFieldValue("node", glua.String(r.deps.Node))
+	t.SetFieldValue("version", glua.String(r.deps.Version))
 	if caller == nil {
 		caller = &session.Caller{}
 	} else {
-		t.SetField("trace_id", glua.LString(r.deps.NewID()))
+		t.SetFieldValue("trace_id", glua.String(r.deps.NewID()))
 	}
-	t.SetField("headers", lua.FromGo(caller.Headers))
-	t.SetField("query_params", lua.FromGo(caller.Query))
+	t.SetFieldValue("headers", glua.Table(lua.DeferFromGo(caller.Headers)))
+	t.SetFieldValue("query_params", glua.Table(lua.DeferFromGo(caller.Query)))
 	if caller.UserID != "" {
 		setUser(t, caller)
 		if caller.SessionID != "" {
-			t.SetField("lang", glua.LString(caller.Lang))
+			t.SetFieldValue("lang", glua.String(caller.Lang))
 		}
 	}
 	setText(t, "client_ip", caller.ClientIP)
@@ -50,17 +50,17 @@ func (r *Runtime) contextTable(mode string, caller *session.Caller) *glua.LTable
 
 // setUser tells who is logged in.
 func setUser(t *glua.LTable, caller *session.Caller) {
-	t.SetField("user_id", glua.LString(caller.UserID))
-	t.SetField("username", glua.LString(caller.Username))
-	t.SetField("user_session_exp", glua.LNumber(caller.Expiry))
+	t.SetFieldValue("user_id", glua.String(caller.UserID))
+	t.SetFieldValue("username", glua.String(caller.Username))
+	t.SetFieldValue("user_session_exp", glua.Number(float64(caller.Expiry)))
 	if caller.Vars != nil {
-		t.SetField("vars", lua.FromGo(caller.Vars))
+		t.SetFieldValue("vars", glua.Table(lua.DeferFromGo(caller.Vars)))
 	}
 	setText(t, "session_id", caller.SessionID)
 }
 
 func setText(t *glua.LTable, key, value string) {
 	if value != "" {
-		t.SetField(key, glua.LString(value))
+		t.SetFieldValue(key, glua.String(value))
 	}
 }

@@ -149,7 +149,7 @@ type Leaderboards interface {
 // Runtime runs the modules' RPCs.
 type Runtime interface {
 	// RPC fails with code NotFound when no such RPC is registered, else with the code
-	// to answer. id is as the client wrote it; the caller's maps must not be changed.
+	// to answer. id is as the client wrote it.
 	RPC(ctx context.Context, id string, caller *session.Caller, payload string) (string, error)
 }
 

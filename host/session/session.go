@@ -3,7 +3,8 @@
 package session
 
 // Caller is who makes a request and how it came. The zero Caller is the server
-// itself, as for an RPC that is called with the HTTP key.
+// itself, as for an RPC that is called with the HTTP key. The maps must not be changed: a
+// module may look at them during the request and long after it.
 type Caller struct {
 	UserID   string // "" when nobody is logged in
 	Username string

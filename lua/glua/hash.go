@@ -2,6 +2,7 @@ package glua
 
 import (
 	"hash/maphash"
+	"iter"
 	"math"
 )
 
@@ -17,6 +18,10 @@ type hash struct {
 	// gone has keys whose places were given up, the last first, and at which entry a loop
 	// that has come to one of them goes on.
 	gone *hash
+
+	// source has the entries of a hash that nobody has looked at yet. Whatever reads entries
+	// or index asks find or all first.
+	source iter.Seq2[string, Value]
 }
 
 type entry struct{ key, value Value }
@@ -50,8 +55,28 @@ func mix(h uint64) uint64 {
 	return h ^ h>>29
 }
 
+// load takes the entries from the source.
+func (h *hash) load() {
+	source := h.source
+	h.source = nil
+	for name, value := range source {
+		h.set(String(name), value)
+	}
+}
+
+// all is the entries, also those without a value.
+func (h *hash) all() []entry {
+	if h.source != nil {
+		h.load()
+	}
+	return h.entries
+}
+
 // find is the number of a key's entry, or -1.
 func (h *hash) find(key Value) int {
+	if h.source != nil {
+		h.load()
+	}
 	if h.index == nil {
 		for i := range h.entries {
 			if same(h.entries[i].key, key) {

@@ -69,6 +69,22 @@ func newInline(n int) (*LTable, []Value) {
 	return &t.LTable, t.values[:]
 }
 
+// NewDeferredTable makes a table whose named fields come from a sequence, which is gone
+// through when the table is first looked at: once, or never. What it gives must not depend
+// on when that is.
+func NewDeferredTable(fields iter.Seq2[string, Value]) *LTable {
+	// The list is not nil, as that of a table with room for fields: next tells them apart.
+	t := &deferred{LTable: LTable{shape: hashed, array: []Value{}}, fields: hash{source: fields}}
+	t.hash = &t.fields
+	return &t.LTable
+}
+
+// deferred is a table with its hash, in one piece.
+type deferred struct {
+	LTable
+	fields hash
+}
+
 type inline[V any] struct {
 	LTable
 	values V
@@ -201,7 +217,7 @@ func (t *LTable) Seal() {
 	}
 	var names []string
 	var slots []Value
-	for _, e := range t.hash.entries {
+	for _, e := range t.hash.all() {
 		if !e.key.isString() {
 			return
 		}
@@ -246,8 +262,8 @@ func (t *LTable) next(key Value) (Value, Value) {
 		return Value{}, Value{}
 	}
 	if t.hash != nil {
-		for ; at < len(t.hash.entries); at++ {
-			if e := &t.hash.entries[at]; !e.value.IsNil() {
+		for entries := t.hash.all(); at < len(entries); at++ {
+			if e := &entries[at]; !e.value.IsNil() {
 				return e.key, e.value
 			}
 		}
@@ -311,7 +327,7 @@ func (t *LTable) All() iter.Seq2[Value, Value] {
 			}
 		}
 		if h := t.hash; h != nil {
-			for i := 0; i < len(h.entries); i++ {
+			for i := 0; i < len(h.all()); i++ {
 				if e := h.entries[i]; !e.value.IsNil() && !yield(e.key, e.value) {
 					return
 				}
@@ -349,3 +365,6 @@ func (t *LTable) SetName(name string, v Value) { t.setName(String(name), v, fals
 // SetField is RawSetString for a name that Go code spells out, as programs do theirs: it
 // makes no hash of the table.
 func (t *LTable) SetField(name string, value LValue) { t.setName(String(name), Of(value), true) }
+
+// SetFieldValue is SetField.
+func (t *LTable) SetFieldValue(name string, v Value) { t.setName(String(name), v, true) }
