@@ -110,12 +110,11 @@ func ClientAddr(r *http.Request, proxies int) (ip, port string) {
 
 // parseAddr reads an IP address with or without a port.
 func parseAddr(text string) (ip, port string, ok bool) {
+	if host, port, err := net.SplitHostPort(text); err == nil && net.ParseIP(host) != nil {
+		return host, port, true
+	}
 	if net.ParseIP(text) != nil {
 		return text, "", true
 	}
-	host, port, err := net.SplitHostPort(text)
-	if err != nil || net.ParseIP(host) == nil {
-		return "", "", false
-	}
-	return host, port, true
+	return "", "", false
 }

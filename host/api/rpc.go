@@ -86,8 +86,8 @@ func (s *server) rpcPayload(w http.ResponseWriter, r *http.Request, unwrap bool)
 	if err != nil || unwrap || len(body) == 0 {
 		return string(body), err
 	}
-	var payload string
-	if err := json.Unmarshal(body, &payload); err != nil {
+	payload, err := readText(body)
+	if err != nil {
 		return "", status.Errorf(codes.InvalidArgument,
 			"the body must be one JSON string, or anything with ?unwrap in the URL: %v", err)
 	}
