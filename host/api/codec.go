@@ -31,11 +31,12 @@ func (s *server) readBody(w http.ResponseWriter, r *http.Request, op *operation)
 // readAll returns a request's body, decompressed. The error's code is InvalidArgument.
 func (s *server) readAll(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if n := r.ContentLength; n >= 0 && n <= min(s.MaxRequestSize, maxTrusted) && r.Header["Content-Encoding"] == nil {
-		text := make([]byte, n)
-		if _, err := io.ReadFull(r.Body, text); err != nil {
+		text := make([]byte, n+1)
+		// Only a read beyond the end tells the HTTP server that all has been read.
+		if got, err := io.ReadFull(r.Body, text); int64(got) < n {
 			return nil, bodyError(err)
 		}
-		return text, nil
+		return text[:n], nil
 	}
 	var body io.Reader = http.MaxBytesReader(w, r.Body, s.MaxRequestSize)
 	switch r.Header.Get("Content-Encoding") {
