@@ -54,7 +54,7 @@ type watch struct {
 	// What the watchdog remembers between two looks.
 	seen uint64        // the number of the call it saw
 	ran  time.Duration // how long that ran
-	live uint64        // bytes that were in use when it was first seen
+	live uint64        // bytes that were in use at the look before that
 }
 
 const (
@@ -105,6 +105,7 @@ type watchdog struct {
 	awake  atomic.Bool
 	mu     sync.Mutex
 	stacks []*stack
+	live   uint64 // bytes in use at the last look
 }
 
 func (d *watchdog) add(s *stack) {
@@ -124,6 +125,7 @@ func (d *watchdog) remove(s *stack) {
 // wake sees to it that the watchdog looks, after a call has begun.
 func (d *watchdog) wake() {
 	if !d.awake.Load() && d.awake.CompareAndSwap(false, true) {
+		wakeMonitor()
 		go d.run()
 	}
 }
@@ -132,6 +134,7 @@ func (d *watchdog) run() {
 	if d.timeout <= 0 && d.memory == 0 {
 		return // and stay awake, so that nobody starts it again
 	}
+	d.weigh()
 	timer := time.NewTimer(watchPeriod)
 	defer timer.Stop()
 	last := time.Now()
@@ -161,7 +164,8 @@ func (d *watchdog) run() {
 func (d *watchdog) look(elapsed time.Duration) (busy bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var live uint64 // read when it is needed
+	before := d.live
+	d.live = liveBytes()
 	for _, s := range d.stacks {
 		w := &s.watch
 		state := w.state.Load()
@@ -169,16 +173,13 @@ func (d *watchdog) look(elapsed time.Duration) (busy bool) {
 			continue
 		}
 		busy = true
-		if live == 0 && d.memory > 0 {
-			live = liveBytes()
-		}
 		if w.seen != state>>phaseBits {
-			w.seen, w.ran, w.live = state>>phaseBits, 0, live
+			w.seen, w.ran, w.live = state>>phaseBits, 0, before
 			continue
 		}
 		if phase(state&phaseMask) == running {
 			w.ran += elapsed
-			if reason := d.limit(w, live); reason != nil {
+			if reason := d.limit(w); reason != nil {
 				w.stop(state, reason)
 			}
 		}
@@ -186,12 +187,19 @@ func (d *watchdog) look(elapsed time.Duration) (busy bool) {
 	return busy
 }
 
+// weigh notes what is in use before the first look.
+func (d *watchdog) weigh() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.live = liveBytes()
+}
+
 // limit says which limit a call is over.
-func (d *watchdog) limit(w *watch, live uint64) error {
+func (d *watchdog) limit(w *watch) error {
 	switch {
 	case d.timeout > 0 && w.ran > d.timeout:
 		return fmt.Errorf("%w: the call ran longer than %v", ErrLimit, d.timeout)
-	case d.memory > 0 && live > w.live+d.memory:
+	case d.memory > 0 && d.live > w.live+d.memory:
 		return fmt.Errorf("%w: the call took more than %d MB of memory", ErrLimit, d.memory>>20)
 	}
 	return nil
