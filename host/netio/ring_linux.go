@@ -2,7 +2,6 @@ package netio
 
 import (
 	"fmt"
-	"runtime"
 	"sync/atomic"
 	"unsafe"
 
@@ -23,6 +22,8 @@ type Ring struct {
 	results     []result
 	resultsHead *uint32 // ours
 	resultsTail *uint32 // the kernel's
+
+	sends []Send // during Send; also keeps their data where it is
 }
 
 // The kernel's structures and numbers, as linux/io_uring.h has them.
@@ -112,10 +113,13 @@ func (r *Ring) mapping(at int64, size uint32) ([]byte, error) {
 	return memory, err
 }
 
-// Send gives each socket as much as it takes without waiting, in order, and notes in
-// sends what that was: Err is unix.EAGAIN where a socket takes nothing now. There must
-// be no more sends than the ring has places.
-func (r *Ring) Send(sends []Send) {
+// Send gives each connection as much as it takes without waiting, in order, and notes in
+// sends what that was: Err is unix.EAGAIN where a connection takes nothing now. There must
+// be no more sends than the ring has places. The error is why the kernel has not begun some
+// of them; the ring is of no use any more.
+func (r *Ring) Send(sends []Send) error {
+	r.sends = sends
+	defer func() { r.sends = nil }()
 	for i := range sends {
 		s := &sends[i]
 		s.Sent, s.Err = 0, unix.ECANCELED
@@ -126,8 +130,7 @@ func (r *Ring) Send(sends []Send) {
 	}
 	release()
 	atomic.StoreUint32(r.tail, *r.tail+uint32(len(sends)))
-	r.finish(sends)
-	runtime.KeepAlive(sends)
+	return r.finish()
 }
 
 // put writes the request that comes so many places after the queue's tail.
@@ -138,37 +141,35 @@ func (r *Ring) put(after int, q request) {
 
 // finish submits what is in the queue and takes the results. A request that never
 // waits has its result when the kernel returns; only a signal can come between.
-func (r *Ring) finish(sends []Send) {
-	for open := len(sends); open > 0; open -= r.take(sends) {
+func (r *Ring) finish() error {
+	for open := len(r.sends); open > 0; open -= r.take() {
 		waiting := *r.tail - atomic.LoadUint32(r.head)
 		_, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(waiting), uintptr(open), getEvents, 0, 0)
-		if errno == 0 || errno == unix.EINTR {
-			continue
+		if errno != 0 && errno != unix.EINTR {
+			r.withdraw(errno)
+			r.take()
+			return fmt.Errorf("submit to io_uring: %w", errno)
 		}
-		if waiting == 0 {
-			return
-		}
-		open -= r.withdraw(sends, errno)
 	}
+	return nil
 }
 
-// withdraw takes back what the kernel has not begun, and says how much that was.
-func (r *Ring) withdraw(sends []Send, why error) int {
+// withdraw takes back what the kernel has not begun.
+func (r *Ring) withdraw(why error) {
 	head := atomic.LoadUint32(r.head)
 	waiting := int(*r.tail - head)
 	atomic.StoreUint32(r.tail, head)
-	for i := len(sends) - waiting; i < len(sends); i++ {
-		sends[i].Err = why
+	for i := len(r.sends) - waiting; i < len(r.sends); i++ {
+		r.sends[i].Err = why
 	}
-	return waiting
 }
 
 // take takes the results that are there, and says how many they were.
-func (r *Ring) take(sends []Send) int {
+func (r *Ring) take() int {
 	head, tail := *r.resultsHead, atomic.LoadUint32(r.resultsTail)
 	for at := head; at != tail; at++ {
 		got := &r.results[at&uint32(len(r.results)-1)]
-		s := &sends[got.user]
+		s := &r.sends[got.user]
 		if got.value < 0 {
 			s.Err = unix.Errno(-got.value)
 		} else {

@@ -14,7 +14,7 @@ type Ring struct{}
 func New(int) (*Ring, error) { return nil, fmt.Errorf("set up io_uring: %w", errors.ErrUnsupported) }
 
 // Send is never called: there is no ring.
-func (*Ring) Send([]Send) {}
+func (*Ring) Send([]Send) error { return nil }
 
 // Close does nothing.
 func (*Ring) Close() {}

@@ -34,7 +34,7 @@ const (
 func (b *batch) write() {
 	b.again = b.again[:0]
 	for _, s := range b.sockets {
-		if frames := s.take(); frames != nil {
+		if frames := s.take(false); frames != nil {
 			b.writes = append(b.writes, socketWrite{socket: s, frames: frames})
 		}
 	}
@@ -75,12 +75,24 @@ func (b *batch) chunk(frames [][]byte) (data []byte, n int) {
 }
 
 func (b *batch) send() {
-	if len(b.sends) >= worthRing && b.hasRing() {
-		b.ring.Send(b.sends)
+	if len(b.sends) < worthRing || !b.hasRing() {
+		b.sendEach()
 		return
 	}
+	if b.ring.Send(b.sends) == nil {
+		return
+	}
+	b.close()
+	b.ring, b.ringless = nil, true
+	b.sendEach()
+}
+
+// sendEach sends what is not sent, each with a call of its own.
+func (b *batch) sendEach() {
 	for i := range b.sends {
-		b.sends[i].Sent = netio.TryWrite(b.sends[i].FD, b.sends[i].Data)
+		if s := &b.sends[i]; s.Sent == 0 {
+			s.Sent = netio.TryWrite(s.FD, s.Data)
+		}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // What a batch writes at once, and what it leaves to goroutines that wait, make the whole,
@@ -46,6 +48,27 @@ func TestBatchWritesAll(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// More may come than the queue holds while a batch is on its way: no client is waited for.
+func TestBatchIsNotSlow(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		waits, cut bool
+	}{{false, false}, {true, true}} {
+		s := newStage(t, func(o *Options) { o.OutgoingQueueSize = 4 })
+		c := s.dial("alice", "")
+		c.queue(s, &batch{}, [][]byte{controlFrame(websocket.PongMessage, nil)})
+		socket := s.server.find(c.sid)
+		frames := socket.take(test.waits)
+		for range 5 {
+			socket.enqueue(controlFrame(websocket.PongMessage, nil))
+		}
+		if cut := socket.outbox.closed(); cut != test.cut {
+			t.Errorf("written by waiting %v: cut off %v, want %v", test.waits, cut, test.cut)
+		}
+		socket.flushSoon(frames)
 	}
 }
 

@@ -18,7 +18,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"nkhost/host/match"
-	"nkhost/host/netio"
 	"nkhost/host/session"
 )
 
@@ -169,7 +168,7 @@ func TestSlowLinkIsNotCutOff(t *testing.T) {
 	c := s.dial("alice", "")
 	socket, conn := s.server.find(c.sid), c.conn.NetConn()
 	_ = conn.(*net.TCPConn).SetReadBuffer(64 << 10)
-	_ = socket.out.(*netio.Conn).SetWriteBuffer(64 << 10)
+	_ = socket.out.(interface{ SetWriteBuffer(int) error }).SetWriteBuffer(64 << 10)
 	const size, frames, perSecond = 60_000, 60, 2_000_000
 	frame := append([]byte{0x82, 126, size >> 8, size & 0xff}, make([]byte, size)...)
 	for range frames {

@@ -24,7 +24,7 @@ type outbox struct {
 	waiting [][]byte
 	spare   [][]byte    // the other one of two lists that take turns
 	flusher bool        // somebody is writing or about to
-	writing bool        // it has taken frames and has not got rid of them yet
+	writing bool        // a write waits for the client, or may
 	unread  bool        // the reader has finished; whoever writes last closes the connection
 	reply   int         // the code of the client's close frame
 	why     CloseReason // of stopped, or of giving up on the connection
@@ -40,9 +40,9 @@ const (
 	sealed              // nothing goes in
 )
 
-// unstarted is how many times the queue's size may wait while nothing of it is
-// being written. It is then the host that is slow, as when a match sends hundreds
-// of messages in one tick, and not the client.
+// unstarted is how many times the queue's size may wait while no write waits for the
+// client. It is then the host that is slow, as when a match sends hundreds of messages in
+// one tick, and not the client.
 const unstarted = 16
 
 // maxSpare is up to how many frames the lists of an idle socket keep room for.
@@ -104,30 +104,40 @@ func (s *socket) flushSoon(taken [][]byte) {
 // client.
 func (s *socket) flush(taken [][]byte) {
 	defer s.server.running.Done()
+	if taken != nil {
+		s.outbox.waitsForClient()
+	}
 	for frames := taken; ; {
 		if err := s.write(frames); err != nil {
 			s.abandon()
 			s.end(WriteFailed, match.ReasonDisconnect)
 			return
 		}
-		if frames = s.take(); frames == nil {
+		if frames = s.take(true); frames == nil {
 			return
 		}
 	}
 }
 
-// take takes all that waits, or gives the flusher's place up.
-func (s *socket) take() [][]byte {
+// take takes all that waits, or gives the flusher's place up. waits says whether what is
+// taken will be written by waiting for the client.
+func (s *socket) take(waits bool) [][]byte {
 	box := &s.outbox
 	box.mu.Lock()
 	defer box.mu.Unlock()
 	if !s.mustFlush() {
 		return nil
 	}
-	box.writing = true
+	box.writing = waits
 	frames := box.waiting
 	box.waiting, box.spare = box.spare[:0], frames
 	return frames
+}
+
+func (b *outbox) waitsForClient() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.writing = true
 }
 
 // flushed notes that what was taken has been written. It says whether there is more;

@@ -275,11 +275,11 @@ func (s *Server) Close(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
 		s.running.Wait()
+		s.writers.close()
 		close(done)
 	}()
 	select {
 	case <-done:
-		s.writers.close()
 		return nil
 	case <-ctx.Done():
 	}
