@@ -15,18 +15,34 @@ func BenchmarkIdleTick(b *testing.B) {
 		b.Fatal(err)
 	}
 	r := open(b, files{"idle.lua": string(module)})
-	for name, count := range map[string]int{"one": 1, "thousands": 5000} {
-		b.Run(name, func(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		count int
+		ahead int
+	}{{"one", 1, 0}, {"thousands", 5000, 0}, {"thousands ahead", 5000, 40}} {
+		b.Run(c.name, func(b *testing.B) {
+			count := c.count
 			handlers, states := idleMatches(b, r, count)
 			ctx := b.Context()
 			b.ReportAllocs()
 			for n := 0; b.Loop(); n++ {
 				at := n % count
+				if c.ahead > 0 && at%c.ahead == 0 {
+					prefetch(handlers[at:at+c.ahead], states[at:])
+				}
 				if states[at], err = handlers[at].Loop(ctx, int64(n), states[at], nil); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
+	}
+}
+
+func prefetch(handlers []match.Handler, states []any) {
+	for depth := range 4 {
+		for i, h := range handlers {
+			h.(match.Prefetcher).Prefetch(states[i], depth)
+		}
 	}
 }
 

@@ -269,6 +269,25 @@ func (h *matchHandler) Loop(ctx context.Context, tick int64, state any, messages
 	return onlyState("match_loop", results, err)
 }
 
+// Prefetch is match.Prefetcher's. It reads nothing of the VM, which Close may change.
+func (h *matchHandler) Prefetch(state any, depth int) {
+	switch depth {
+	case 0:
+		glua.Touch(&h.vm)
+		glua.Touch(&h.callbacks.loop)
+		glua.Touch(&h.running)
+	case 1:
+		glua.Touch(h.vm)
+		glua.Touch(h.callbacks.loop)
+		glua.Touch(h.running)
+	case 2:
+		glua.Touch(h.callbacks.loop.Env)
+	}
+	if t, ok := state.(*glua.LTable); ok {
+		t.Prefetch(depth)
+	}
+}
+
 func messageList(messages []match.Message) *glua.LTable {
 	list := newList(len(messages))
 	for _, m := range messages {

@@ -69,8 +69,15 @@ func newRegistry(cfg Config, newHandler NewHandler, clients Clients) *Registry {
 
 // tick makes matches due; it may reorder the list.
 func (r *Registry) tick(due []*match) {
-	due = slices.DeleteFunc(due, func(m *match) bool { return !m.becomeDue() })
-	r.scheduler.enqueueAll(due)
+	queued := due[:0]
+	for len(due) > 0 {
+		n := min(len(due), prefetchAtOnce)
+		some := becomeDue(due[:n])
+		prefetch(some)
+		queued = append(queued, some...)
+		due = due[n:]
+	}
+	r.scheduler.enqueueAll(queued)
 }
 
 // Create starts a match of a module: it runs the handler's Init before it returns,

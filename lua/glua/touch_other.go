@@ -1,0 +1,7 @@
+//go:build !amd64 && !arm64
+
+package glua
+
+import "unsafe"
+
+func touch(unsafe.Pointer) {}
