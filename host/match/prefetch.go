@@ -1,5 +1,7 @@
 package match
 
+import "slices"
+
 // Prefetcher is a Handler that can look ahead at what its next Loop will look at. With
 // thousands of matches that has left the processor's caches, and a tick mostly waits for
 // memory: for the match, then for what it points to, and so on. When all matches that are
@@ -17,19 +19,12 @@ const (
 	prefetchAtOnce = 32
 )
 
-// becomeDue marks matches as due and returns those that are to be put into the run queue,
-// in the list's own memory.
+// becomeDue marks matches as due and keeps those that are to be put into the run queue.
 func becomeDue(list []*match) (queued []*match) {
 	for _, m := range list {
 		m.stopped.Load() // brings it into the cache, where a lock would wait for it
 	}
-	queued = list[:0]
-	for _, m := range list {
-		if m.becomeDue() {
-			queued = append(queued, m)
-		}
-	}
-	return queued
+	return slices.DeleteFunc(list, func(m *match) bool { return !m.becomeDue() })
 }
 
 // prefetch looks ahead for matches that are about to be put into the run queue, so that
