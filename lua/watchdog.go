@@ -134,18 +134,20 @@ func (d *watchdog) run() {
 	if d.timeout <= 0 && d.memory == 0 {
 		return // and stay awake, so that nobody starts it again
 	}
+	d.mu.Lock()
 	d.weigh()
+	d.mu.Unlock()
 	timer := time.NewTimer(watchPeriod)
 	defer timer.Stop()
 	last := time.Now()
 	for idle := 0; ; {
 		now := <-timer.C
 		// Of a time in which the whole process stood still, little counts.
+		wait := watchPeriod
 		if d.look(min(now.Sub(last), 2*watchPeriod)) {
 			idle = 0
-			timer.Reset(watchPeriod)
 		} else if idle++; idle < idleLooks {
-			timer.Reset(calmPeriod)
+			wait = calmPeriod
 		} else {
 			d.awake.Store(false)
 			// A call that began before that has not woken anyone.
@@ -153,8 +155,8 @@ func (d *watchdog) run() {
 				return
 			}
 			idle = 0
-			timer.Reset(watchPeriod)
 		}
+		timer.Reset(wait)
 		last = now
 	}
 }
@@ -165,7 +167,7 @@ func (d *watchdog) look(elapsed time.Duration) (busy bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	before := d.live
-	d.live = liveBytes()
+	d.weigh()
 	for _, s := range d.stacks {
 		w := &s.watch
 		state := w.state.Load()
@@ -187,11 +189,11 @@ func (d *watchdog) look(elapsed time.Duration) (busy bool) {
 	return busy
 }
 
-// weigh notes what is in use before the first look.
+// weigh notes what is in use, if there is a limit to it. It needs mu.
 func (d *watchdog) weigh() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.live = liveBytes()
+	if d.memory > 0 {
+		d.live = liveBytes()
+	}
 }
 
 // limit says which limit a call is over.
