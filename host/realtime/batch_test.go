@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"runtime"
 	"testing"
 	"time"
 
@@ -37,6 +36,9 @@ func TestBatchWritesAll(t *testing.T) {
 			if len(b.sockets)+len(b.writes)+len(b.again) > 0 {
 				t.Errorf("the batch is not empty: %d sockets, %d writes, %d again", len(b.sockets), len(b.writes), len(b.again))
 			}
+			if large := s.server.find(clients[4].sid); !large.isFlushed() {
+				t.Error("a connection took all of 64 MB that nobody reads; it was to take a part")
+			}
 			for i, c := range clients {
 				got := make([]byte, len(wanted[i]))
 				_ = c.conn.NetConn().SetReadDeadline(time.Now().Add(patience))
@@ -49,6 +51,43 @@ func TestBatchWritesAll(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A client to whom nothing can be written any more loses its session, and keeps nobody else
+// from getting theirs.
+func TestBatchWithoutAConnection(t *testing.T) {
+	t.Parallel()
+	for _, ringless := range []bool{false, true} {
+		s := newStage(t)
+		b := &batch{ringless: ringless}
+		defer b.close()
+		var clients []*client
+		for i := range 2 * worthRing {
+			c := s.dial(fmt.Sprint("player", i), "")
+			c.queue(s, b, [][]byte{numbered(i, 10), numbered(i, 20)})
+			clients = append(clients, c)
+		}
+		_ = s.server.find(clients[1].sid).out.(interface{ CloseWrite() error }).CloseWrite()
+		b.write()
+		for i, c := range clients {
+			if i == 1 {
+				continue
+			}
+			got := make([]byte, 30)
+			_ = c.conn.NetConn().SetReadDeadline(time.Now().Add(patience))
+			if _, err := io.ReadFull(c.conn.NetConn(), got); err != nil || !bytes.Equal(got, append(numbered(i, 10), numbered(i, 20)...)) {
+				t.Errorf("ringless %v: %s got %v, %v", ringless, c.name, got, err)
+			}
+		}
+		eventually(t, WriteFailed.String(), s.ended(WriteFailed), 1)
+	}
+}
+
+// isFlushed says whether somebody writes to the socket.
+func (s *socket) isFlushed() bool {
+	s.outbox.mu.Lock()
+	defer s.outbox.mu.Unlock()
+	return s.outbox.flusher
 }
 
 // More may come than the queue holds while a batch is on its way: no client is waited for.
@@ -75,14 +114,16 @@ func TestBatchIsNotSlow(t *testing.T) {
 // queue makes a batch the flusher of a client's socket, for which frames wait, as soon as
 // the socket's last answer is out.
 func (c *client) queue(s *stage, b *batch, frames [][]byte) {
+	c.t.Helper()
 	socket := s.server.find(c.sid)
+	eventually(c.t, "flushers", func() int {
+		if socket.isFlushed() {
+			return 1
+		}
+		return 0
+	}, 0)
 	socket.outbox.mu.Lock()
 	defer socket.outbox.mu.Unlock()
-	for socket.outbox.flusher {
-		socket.outbox.mu.Unlock()
-		runtime.Gosched()
-		socket.outbox.mu.Lock()
-	}
 	socket.outbox.waiting, socket.outbox.flusher = frames, true
 	b.sockets = append(b.sockets, socket)
 }
