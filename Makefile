@@ -33,7 +33,7 @@ vet:
 unit:
 	$(GO) test -race $$($(GO) list ./... | grep -v /conformance$$)
 	$(GO) test ./host/netio ./host/realtime
-	$(GO) test ./lua ./host -run 'Runaways|Limit|NeverEnd|WaitingDoes'
+	$(GO) test ./lua ./host -run 'Runaways|Limit|NeverEnd|WaitingDoes|GarbageIs'
 
 # What passes one by one is left out of the output.
 .PHONY: conformance

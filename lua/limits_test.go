@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -112,6 +113,82 @@ func TestAfterALimitTheVMGoesOn(t *testing.T) {
 		results, err := vm.Call(t.Context(), nil, fn.(*glua.LFunction), glua.LNumber(7))
 		if err != nil || results[0] != glua.LNumber(7) {
 			t.Fatalf("a short call after it: %v, %v", results, err)
+		}
+	}
+}
+
+// TestGarbageIsNoBlame has a call bring more into use than it may, and keep it or not. What the
+// last collection left is the same for both when the watchdog looks. Not parallel: what other
+// tests take would count.
+func TestGarbageIsNoBlame(t *testing.T) {
+	for _, kept := range []bool{true, false} {
+		runtime.GC() // so that the memory of tests before is not in use any more
+		var text []byte
+		take := func(L *glua.LState) int {
+			lua.Wait(L, func() { // in which nothing is stopped
+				text = make([]byte, 64<<20)
+				runtime.GC()
+				if !kept {
+					text = nil
+				}
+			})
+			if !kept {
+				time.Sleep(100 * time.Millisecond) // so that the watchdog looks
+			}
+			L.Push(glua.LBool(kept))
+			return 1
+		}
+		r := newRuntime(t, fstest.MapFS{"m.lua": {Data: []byte(`return function() local kept = require("host").take() repeat tostring(1) until not kept end`)}},
+			lua.Options{CallMemory: 32 << 20, CallTimeout: time.Minute, Libraries: map[string]map[string]glua.LGFunction{"host": {"take": take}}})
+		vm := r.NewVM()
+		fn, err := vm.Require(t.Context(), "m")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = vm.Call(t.Context(), nil, fn.(*glua.LFunction))
+		runtime.KeepAlive(text)
+		text = nil // which the watchdog would else hold on to for a while
+		if (err != nil && strings.Contains(err.Error(), "memory")) != kept {
+			t.Errorf("kept is %v, and the call ended with %v", kept, err)
+		}
+	}
+}
+
+// TestLimitsAmongGarbage has calls that reach a limit while others make garbage all the time,
+// so that every collection keeps some.
+func TestLimitsAmongGarbage(t *testing.T) {
+	var others sync.WaitGroup
+	done := make(chan struct{})
+	for range 2 {
+		others.Go(func() {
+			var made []byte
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					made = append(made[:0:0], make([]byte, 1<<16)...)
+				}
+			}
+		})
+	}
+	defer others.Wait()
+	defer close(done)
+	for name, c := range map[string]struct {
+		body, want string
+		limits     lua.Options
+	}{
+		"memory": {`local kept = {} while true do kept[#kept + 1] = {#kept} end`, "more than 32 MB", lua.Options{CallMemory: 32 << 20, CallTimeout: time.Minute}},
+		"time":   {`while true do end`, "longer than 200ms", lua.Options{CallMemory: 32 << 20, CallTimeout: 200 * time.Millisecond}},
+	} {
+		r := newRuntime(t, fstest.MapFS{"m.lua": {Data: []byte("return function() " + c.body + " end")}}, c.limits)
+		vm := r.NewVM()
+		fn, err := vm.Require(t.Context(), "m")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = vm.Call(t.Context(), nil, fn.(*glua.LFunction)); !errors.Is(err, lua.ErrLimit) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: the call ended with %v", name, err)
 		}
 	}
 }

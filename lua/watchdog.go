@@ -3,6 +3,7 @@ package lua
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/metrics"
 	"slices"
 	"sync"
@@ -55,6 +56,9 @@ type watch struct {
 	seen uint64        // the number of the call it saw
 	ran  time.Duration // how long that ran
 	live uint64        // bytes that were in use at the look before that
+
+	over       int    // after how many collections in a row too much was in use
+	collection uint64 // the number of the last of these
 }
 
 const (
@@ -105,7 +109,10 @@ type watchdog struct {
 	awake  atomic.Bool
 	mu     sync.Mutex
 	stacks []*stack
-	live   uint64 // bytes in use at the last look
+
+	live       uint64 // bytes that the last collection left
+	collection uint64 // the number of that
+	collecting atomic.Bool
 }
 
 func (d *watchdog) add(s *stack) {
@@ -126,6 +133,7 @@ func (d *watchdog) remove(s *stack) {
 func (d *watchdog) wake() {
 	if !d.awake.Load() && d.awake.CompareAndSwap(false, true) {
 		wakeMonitor()
+		d.weigh() // before the call takes anything
 		go d.run()
 	}
 }
@@ -134,9 +142,6 @@ func (d *watchdog) run() {
 	if d.timeout <= 0 && d.memory == 0 {
 		return // and stay awake, so that nobody starts it again
 	}
-	d.mu.Lock()
-	d.weigh()
-	d.mu.Unlock()
 	timer := time.NewTimer(watchPeriod)
 	defer timer.Stop()
 	last := time.Now()
@@ -167,7 +172,7 @@ func (d *watchdog) look(elapsed time.Duration) (busy bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	before := d.live
-	d.weigh()
+	d.weighLocked()
 	for _, s := range d.stacks {
 		w := &s.watch
 		state := w.state.Load()
@@ -176,7 +181,7 @@ func (d *watchdog) look(elapsed time.Duration) (busy bool) {
 		}
 		busy = true
 		if w.seen != state>>phaseBits {
-			w.seen, w.ran, w.live = state>>phaseBits, 0, before
+			w.seen, w.ran, w.live, w.over = state>>phaseBits, 0, before, 0
 			continue
 		}
 		if phase(state&phaseMask) == running {
@@ -189,11 +194,20 @@ func (d *watchdog) look(elapsed time.Duration) (busy bool) {
 	return busy
 }
 
-// weigh notes what is in use, if there is a limit to it. It needs mu.
+// weigh notes what is in use, if there is a limit to it.
 func (d *watchdog) weigh() {
-	if d.memory > 0 {
-		d.live = liveBytes()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.weighLocked()
+}
+
+func (d *watchdog) weighLocked() {
+	if d.memory == 0 {
+		return
 	}
+	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/cycles/total:gc-cycles"}}
+	metrics.Read(samples)
+	d.live, d.collection = samples[0].Value.Uint64(), samples[1].Value.Uint64()
 }
 
 // limit says which limit a call is over.
@@ -201,18 +215,44 @@ func (d *watchdog) limit(w *watch) error {
 	switch {
 	case d.timeout > 0 && w.ran > d.timeout:
 		return fmt.Errorf("%w: the call ran longer than %v", ErrLimit, d.timeout)
-	case d.memory > 0 && d.live > w.live+d.memory:
+	case d.tooMuch(w):
 		return fmt.Errorf("%w: the call took more than %d MB of memory", ErrLimit, d.memory>>20)
 	}
 	return nil
 }
 
-// liveBytes is what the garbage collector last found in use. What lies about for it to
-// collect is not in it, so that a call is not blamed for the garbage of others.
-func liveBytes() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64()
+// proofs is after how many collections in a row too much has to be in use. Each keeps what
+// was made while it ran, be it garbage, and on a busy machine one may run for half a second.
+const proofs = 3
+
+// tooMuch says whether a call has taken too much memory, and has collections run to prove it.
+func (d *watchdog) tooMuch(w *watch) bool {
+	switch {
+	case d.memory == 0:
+		return false
+	case d.live <= w.live+d.memory:
+		w.over = 0
+		return false
+	case w.over == 0 || w.collection != d.collection:
+		w.over++
+		w.collection = d.collection
+	}
+	if w.over == proofs {
+		return true
+	}
+	d.collect()
+	return false
+}
+
+// collect has a collection run, unless one is under way. It does not wait, since other calls
+// may come to be over their time meanwhile.
+func (d *watchdog) collect() {
+	if d.collecting.CompareAndSwap(false, true) {
+		go func() {
+			defer d.collecting.Store(false)
+			runtime.GC()
+		}()
+	}
 }
 
 // raiseIfOverdue raises in a Go function that Lua has called when the call is overdue.
