@@ -22,7 +22,7 @@ var (
 	serverKey    = flag.String("server-key", "defaultkey", "server key of the server under test")
 	httpKey      = flag.String("http-key", "defaulthttpkey", "HTTP key of the server under test")
 	node         = flag.String("node", "nakama1", "name of the node of the server under test")
-	stepTimeout  = flag.Duration("step-timeout", 5*time.Second, "how long a step waits for an answer or a frame")
+	stepTimeout  = flag.Duration("step-timeout", 30*time.Second, "how long a step waits for an answer or a frame before it gives up")
 	record       = flag.Bool("record", false, "write the answers of the server at -addr or -game-addr into the scenes")
 	writePending = flag.Bool("write-pending", false, "write the scenes that do not hold to pending.json instead of failing")
 	owed         = flag.Bool("owed", false, "print for each pending scene what it still fails at")
