@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"host/realtime":   append([]string{"host/netio"}, services...),
 	"host/netio":      nil,
 	"nkshim":          append([]string{"host/cron", "lua", "lua/glua"}, services...),
-	"nkshim/check":    {"lua", "lua/glua", "nkshim"},
+	"nkshim/check":    {"host/spelling", "lua", "lua/glua", "nkshim"},
 	"nkshim/types":    {"nkshim"},
 	"host/record":     {"host/match"},
 	"host/match":      {"host/delayed", "host/query", "host/session", "host/spelling"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/yuin/gopher-lua/ast"
 
+	"nkhost/host/spelling"
 	"nkhost/lua/glua"
 	"nkhost/nkshim"
 )
@@ -49,7 +50,7 @@ func (p *program) suggestModule(name string) string {
 			return fmt.Sprintf("did you mean %q?", other)
 		}
 	}
-	if best := nearest(name, p.names()); best != "" {
+	if best := spelling.Nearest(name, p.names()); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
 	return ""
@@ -88,7 +89,7 @@ func misspelt(t *table, lacks []string) string {
 		if _, is := callbackNamed(field); is {
 			continue
 		}
-		if meant := nearest(field, lacks); meant != "" {
+		if meant := spelling.Nearest(field, lacks); meant != "" {
 			hints = append(hints, fmt.Sprintf("did you mean %s by %s?", meant, field))
 		}
 	}

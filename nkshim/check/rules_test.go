@@ -154,18 +154,6 @@ local x = nil +
 	}
 }
 
-func TestDistance(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"a", "", 1}, {"match", "match", 0}, {"mtach", "match", 1}, {"jsn_encode", "json_encode", 1}, {"abc", "xyz", 3}} {
-		if got := distance(test.a, test.b); got != test.want {
-			t.Errorf("%q and %q: %d, want %d", test.a, test.b, got, test.want)
-		}
-	}
-}
-
 // TestSyntaxSuggestions wants that spellings of other languages are known.
 func TestSyntaxSuggestions(t *testing.T) {
 	t.Parallel()
