@@ -81,7 +81,7 @@ type FunctionProto struct {
 	calls  map[int]string // names of what is called, by instruction
 }
 
-// local is a variable's name and the instructions from behind from to before to.
+// local is a variable's name and the instructions from from to before to.
 type local struct {
 	name     string
 	from, to int
@@ -106,7 +106,7 @@ func (p *FunctionProto) ReplaceConstants(replace func(text string) *LFunction) {
 // localName is the name of the nth variable at an instruction, from 1, or "".
 func (p *FunctionProto) localName(n, at int) string {
 	for _, l := range p.locals {
-		if l.from >= at {
+		if l.from > at {
 			break
 		}
 		if at < l.to {

@@ -1,12 +1,17 @@
 package glua
 
 import (
+	"bytes"
 	"fmt"
+	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
+	gopher "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
 )
 
@@ -313,4 +318,51 @@ return n`, env)
 		}()
 	}
 	group.Wait()
+}
+
+// TestEveryFunctionKnowsItsVariables compiles all Lua files there are: what we take for the
+// declarations must be what gopher-lua's compiler does.
+func TestEveryFunctionKnowsItsVariables(t *testing.T) {
+	t.Parallel()
+	functions := 0
+	var compare func(file string, p *FunctionProto, from *gopher.FunctionProto)
+	compare = func(file string, p *FunctionProto, from *gopher.FunctionProto) {
+		functions++
+		if len(p.locals) != len(from.DbgLocals) && len(from.Code) > 1 {
+			t.Errorf("%s:%d: %d variables, want %d", file, p.LineDefined, len(p.locals), len(from.DbgLocals))
+		}
+		for i, inner := range p.protos {
+			compare(file, inner, from.FunctionPrototypes[i])
+		}
+	}
+	err := filepath.WalkDir("../..", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(file) != ".lua" {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		chunk, err := parse.Parse(bytes.NewReader(text), file)
+		if err != nil {
+			return nil // some are there for their mistakes
+		}
+		p, err := Compile(chunk, file, false)
+		if err != nil {
+			return nil
+		}
+		removeBlocks(chunk)
+		from, err := gopher.Compile(chunk, file)
+		if err != nil {
+			return err
+		}
+		compare(file, p, from)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if functions < 100 {
+		t.Errorf("only %d functions were found", functions)
+	}
 }

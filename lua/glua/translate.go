@@ -33,6 +33,10 @@ func (i instruction) word() word {
 	return word(i.code) | word(i.a)<<8 | word(i.b)<<16 | word(i.c)<<32 | word(i.place)<<48
 }
 
+func (w word) instruction() instruction {
+	return instruction{w.code(), w.a(), w.b(), w.c(), w.place()}
+}
+
 func (w word) code() opcode  { return opcode(w) }
 func (w word) a() uint8      { return uint8(w >> 8) }
 func (w word) b() uint16     { return uint16(w >> 16) }
@@ -151,32 +155,38 @@ var translated = [...]opcode{
 // constants count as any text does that tables get for a key.
 func Compile(chunk []ast.Stmt, name string, made bool) (*FunctionProto, error) {
 	completeLoops(chunk)
+	scopes := numberBlocks(chunk)
 	compiled, err := gopher.Compile(chunk, name)
 	if err != nil {
+		removeBlocks(chunk) // so that the error tells the lines
+		if _, err = gopher.Compile(chunk, name); err == nil {
+			err = fmt.Errorf("%s: gopher-lua's compiler took it the second time only", name)
+		}
 		return nil, err
 	}
-	return translate(compiled, made)
+	return translate(compiled, scopes, made)
 }
 
-func translate(p *gopher.FunctionProto, made bool) (*FunctionProto, error) {
+func translate(p *gopher.FunctionProto, scopes *scopes, made bool) (*FunctionProto, error) {
 	t := &FunctionProto{
 		SourceName:      strings.Clone(p.SourceName),
-		LineDefined:     p.LineDefined,
-		LastLineDefined: p.LastLineDefined,
+		LineDefined:     p.LineDefined & lineMask,
+		LastLineDefined: p.LastLineDefined & lineMask,
 		NumParameters:   int(p.NumParameters),
 		NumUpvalues:     int(p.NumUpvalues),
 		IsVarArg:        p.IsVarArg&gopher.VarArgIsVarArg != 0,
 		made:            made,
 		needsArg:        p.IsVarArg&gopher.VarArgNeedsArg != 0,
 		registers:       int(p.NumUsedRegisters),
-		lines:           slices.Clone(p.DbgSourcePositions), // which has room for a thousand
+		lines:           make([]int, len(p.DbgSourcePositions)),
+		locals:          scopes.localsOf(p),
 		calls:           make(map[int]string, len(p.DbgCalls)),
 	}
 	for _, constant := range p.Constants {
 		t.constants = append(t.constants, constantValue(constant))
 	}
-	for _, l := range p.DbgLocals {
-		t.locals = append(t.locals, local{l.Name, l.StartPc, l.EndPc})
+	for at, position := range p.DbgSourcePositions {
+		t.lines[at] = position & lineMask
 	}
 	for _, call := range p.DbgCalls {
 		if _, named := t.calls[call.Pc]; !named {
@@ -184,7 +194,7 @@ func translate(p *gopher.FunctionProto, made bool) (*FunctionProto, error) {
 		}
 	}
 	for _, inner := range p.FunctionPrototypes {
-		function, err := translate(inner, made)
+		function, err := translate(inner, scopes, made)
 		if err != nil {
 			return nil, err
 		}
