@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"host/api":        services,
 	"host/realtime":   append([]string{"host/netio"}, services...),
 	"host/netio":      nil,
-	"nkshim":          append([]string{"host/cron", "lua", "lua/glua"}, services...),
+	"nkshim":          append([]string{"host/cron", "host/spelling", "lua", "lua/glua"}, services...),
 	"nkshim/check":    {"host/spelling", "lua", "lua/glua", "nkshim"},
 	"nkshim/types":    {"nkshim"},
 	"host/record":     {"host/match"},

@@ -248,6 +248,7 @@ func (m *Manual) replayed(r *match.Replay, reader *record.Reader, hash string) (
 	}
 	var raised *lua.Error
 	if errors.As(replayed.Err, &raised) {
+		replayed.Err = nkshim.WithHint(replayed.Err)
 		replayed.Trace = raised.Stack + "\nlocal variables:"
 		for _, local := range raised.Locals {
 			replayed.Trace += "\n\t" + local.Name + " = " + local.Value

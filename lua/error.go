@@ -27,6 +27,10 @@ type Error struct {
 	// Options.Locals. They are not known of an error that was raised again.
 	Locals []Local
 
+	// Misuse names the value of the wrong type that the error is about; nil if it is about
+	// something else, if the value has no name, or if the error was raised again.
+	Misuse *glua.Misuse
+
 	limit error
 }
 
@@ -72,6 +76,7 @@ func newError(err error) *Error {
 	if errors.As(raised.Cause, &found) {
 		e.Locals = found.locals
 	}
+	errors.As(raised.Cause, &e.Misuse)
 	e.File, e.Line = innermost(e.Stack)
 	return e
 }

@@ -103,6 +103,9 @@ func withoutPosition(text string, fn *glua.LFunction) string {
 
 func (r *Runtime) logFailure(ctx context.Context, what string, raised *lua.Error) {
 	attrs := append(logAttrs(ctx), slog.String("error", raised.Error()), slog.String("stack", raised.Stack))
+	if text := hint(raised); text != "" {
+		attrs = append(attrs, slog.String("hint", text))
+	}
 	if len(raised.Locals) > 0 {
 		attrs = append(attrs, slog.Any("locals", raised.Locals))
 	}

@@ -133,7 +133,7 @@ func New(modules *lua.Modules, deps Deps) *Runtime {
 func (r *Runtime) Load(ctx context.Context) error {
 	for _, s := range r.states {
 		if err := s.load(ctx); err != nil {
-			return fmt.Errorf("load modules: %w", err)
+			return fmt.Errorf("load modules: %w", WithHint(err))
 		}
 	}
 	r.hooks.freeze()

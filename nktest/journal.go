@@ -25,7 +25,7 @@ type Line struct {
 // String is the line as one text.
 func (l Line) String() string {
 	text := l.Level.String() + " " + l.Text
-	for _, name := range []string{"source", "why", "error"} {
+	for _, name := range []string{"source", "why", "error", "hint"} {
 		if value := l.Fields[name]; value != "" {
 			text += " " + name + "=" + value
 		}
@@ -37,6 +37,7 @@ func (l Line) String() string {
 type LuaError struct {
 	Match, Module string
 	Message       string // with "file:line: " in front of it
+	Hint          string // what the value of the wrong type is called, or ""
 	Stack         string
 	Locals        []Local // of the function that raised it
 }
@@ -44,8 +45,14 @@ type LuaError struct {
 // Local is a local variable, its value written as Lua would.
 type Local struct{ Name, Value string }
 
-// Error is the message with the stack and the variables.
-func (e *LuaError) Error() string { return e.Message + "\n" + raisedAt(e.Stack, e.Locals) }
+// Error is the message with the hint, the stack and the variables.
+func (e *LuaError) Error() string {
+	text := e.Message
+	if e.Hint != "" {
+		text += " (" + e.Hint + ")"
+	}
+	return text + "\n" + raisedAt(e.Stack, e.Locals)
+}
 
 // raisedAt tells where an error was raised.
 func raisedAt(stack string, locals []Local) string {
@@ -108,7 +115,7 @@ func (j *journal) Handle(_ context.Context, record slog.Record) error {
 	if line.Match == "" || line.Fields["stack"] == "" {
 		return nil
 	}
-	failure := &LuaError{Match: line.Match, Module: line.Fields["module"], Message: line.Fields["error"], Stack: line.Fields["stack"], Locals: line.Locals}
+	failure := &LuaError{Match: line.Match, Module: line.Fields["module"], Message: line.Fields["error"], Hint: line.Fields["hint"], Stack: line.Fields["stack"], Locals: line.Locals}
 	j.failures = append(j.failures, failure)
 	if !j.mayFail[line.Match] {
 		j.untold = append(j.untold, failure)

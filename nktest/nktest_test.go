@@ -336,7 +336,7 @@ func TestFailures(t *testing.T) {
 			m.Send(alice, 1, "fail")
 			m.Tick(1)
 		}, []string{
-			"of module arena failed: arena.lua:36: attempt to index a non-table object(nil) with key 'field'",
+			"of module arena failed: arena.lua:36: attempt to index a non-table object(nil) with key 'field' (missing is nil)",
 			"in function 'act'", "local variables:", `victim = "alice"`, "list = { 1, 2, { deep = true } }", "missing = nil",
 		}},
 		{"a match that has ended", func(_ *nktest.Host, m *nktest.Match, alice *nktest.User) {

@@ -10,12 +10,21 @@ import (
 
 // ArgError raises that the nth argument is wrong.
 func (L *LState) ArgError(n int, message string) {
-	L.RaiseError("bad argument #%v to %v (%v)", n, L.functionName(L.depth-1), message)
+	panic(L.newArgError(n, message))
+}
+
+func (L *LState) newArgError(n int, message string) *ApiError {
+	return L.newError(1, fmt.Sprintf("bad argument #%v to %v (%v)", n, L.functionName(L.depth-1), message))
 }
 
 // TypeError raises that the nth argument has not the wanted type.
 func (L *LState) TypeError(n int, wanted LValueType) {
-	L.ArgError(n, fmt.Sprintf("%v expected, got %v", wanted, L.at(n).Type()))
+	v := L.at(n)
+	raised := L.newArgError(n, fmt.Sprintf("%v expected, got %v", wanted, v.Type()))
+	if L.depth > 1 {
+		L.blame(raised, &L.frames[L.depth-2], v, n)
+	}
+	panic(raised)
 }
 
 // CheckAny is any argument that is given.

@@ -4,9 +4,9 @@ package glua
 func (L *LState) checkLoop(R *[window]Value, a uint8) {
 	switch {
 	case !R[a].isNumber():
-		L.RaiseError("for statement init must be a number")
+		L.raiseMisuse(R[a], "for statement init must be a number")
 	case !R[a+2].isNumber():
-		L.RaiseError("for statement step must be a number")
+		L.raiseMisuse(R[a+2], "for statement step must be a number")
 	}
 }
 

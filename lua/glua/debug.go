@@ -50,11 +50,13 @@ func (L *LState) Error(v LValue, level int) {
 	panic(&ApiError{Object: v})
 }
 
-func (L *LState) raise(level int, text string) {
+func (L *LState) raise(level int, text string) { panic(L.newError(level, text)) }
+
+func (L *LState) newError(level int, text string) *ApiError {
 	if level > 0 {
 		text = L.where(level-1, true) + " " + text
 	}
-	panic(&ApiError{Object: LString(text)})
+	return &ApiError{Object: LString(text)}
 }
 
 // Where is the position of the function at a level, 0 being the one that runs:

@@ -416,7 +416,7 @@ next:
 			step, limit := R[i.a()+2].Float(), R[i.a()+1]
 			if !limit.isNumber() {
 				fr.pc = pc
-				L.RaiseError("for statement limit must be a number")
+				L.raiseMisuse(limit, "for statement limit must be a number")
 			}
 			at := unsigned(R[i.a()].Float() + step)
 			put(&R[i.a()], at)

@@ -74,6 +74,7 @@ type FunctionProto struct {
 	code      []word
 	constants []Value
 	protos    []*FunctionProto
+	upvalues  []string                // their names
 	places    []atomic.Pointer[place] // where instructions last found their fields
 
 	lines  []int // by instruction

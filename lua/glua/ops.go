@@ -1,6 +1,9 @@
 package glua
 
-import "unsafe"
+import (
+	"fmt"
+	"unsafe"
+)
 
 // What the interpreter does where the short ways in execute.go do not lead.
 
@@ -67,7 +70,7 @@ func (L *LState) field(v, name Value, at *placeOf) Value {
 }
 
 func (L *LState) raiseIndex(v, key Value) {
-	L.RaiseError("attempt to index a non-table object(%v) with key '%s'", v.Type().String(), key.String())
+	L.raiseMisuse(v, fmt.Sprintf("attempt to index a non-table object(%v) with key '%s'", v.Type(), key.String()))
 }
 
 // setIndex is v[key] = value.
@@ -123,7 +126,11 @@ func (L *LState) arithmetic(code opcode, a, b Value) Value {
 	y, both := toNumber(b)
 	if !ok || !both {
 		// A text that is a number has become one before gopher-lua looks at the types.
-		L.RaiseError("cannot perform %v operation between %v and %v", arithmeticNames[code], operandType(a, ok), operandType(b, both))
+		wrong := a
+		if ok {
+			wrong = b
+		}
+		L.raiseMisuse(wrong, fmt.Sprintf("cannot perform %v operation between %v and %v", arithmeticNames[code], operandType(a, ok), operandType(b, both)))
 	}
 	return Number(calculate(code, x, y))
 }
@@ -141,7 +148,7 @@ func (L *LState) negate(v Value) Value {
 	}
 	f, ok := toNumber(v)
 	if !ok {
-		L.RaiseError("__unm undefined")
+		L.raiseMisuse(v, "__unm undefined")
 	}
 	return Number(-f)
 }
@@ -154,7 +161,7 @@ func (L *LState) length(v Value) Value {
 		return L.callFunction(meta, v)
 	}
 	if !v.isTable() {
-		L.RaiseError("__len undefined")
+		L.raiseMisuse(v, "__len undefined")
 	}
 	return Number(float64(v.Table().Len()))
 }
@@ -212,7 +219,11 @@ func (L *LState) comparable(a, b Value) LValueType {
 }
 
 func (L *LState) raiseCompare(a, b Value) {
-	L.RaiseError("attempt to compare %v with %v", a.Type().String(), b.Type().String())
+	wrong := a
+	if a.isNumber() || a.isString() {
+		wrong = b
+	}
+	L.raiseMisuse(wrong, fmt.Sprintf("attempt to compare %v with %v", a.Type(), b.Type()))
 }
 
 // related asks a metamethod that both operands have.
@@ -236,7 +247,11 @@ func (L *LState) concat(first, last int) Value {
 		left := L.regs[at]
 		meta := L.metaOfEither(left, result, onConcat)
 		if !meta.isFunction() {
-			L.RaiseError("cannot perform concat operation between %v and %v", left.Type().String(), result.Type().String())
+			wrong := left
+			if _, ok := left.text(); ok {
+				wrong = result
+			}
+			L.raiseMisuse(wrong, fmt.Sprintf("cannot perform concat operation between %v and %v", left.Type(), result.Type()))
 		}
 		result = L.callFunction(meta, left, result)
 		at--

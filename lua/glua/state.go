@@ -289,7 +289,7 @@ func (L *LState) callee(base, nargs int) (*LFunction, int) {
 	}
 	meta := L.metaOf(v, onCall)
 	if !meta.isFunction() {
-		L.RaiseError("attempt to call a non-function object")
+		L.raiseMisuse(v, "attempt to call a non-function object")
 	}
 	L.ensure(base + 2 + nargs)
 	copy(L.regs[base+2:base+2+nargs], L.regs[base+1:])

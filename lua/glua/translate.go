@@ -180,6 +180,7 @@ func translate(p *gopher.FunctionProto, scopes *scopes, made bool) (*FunctionPro
 		registers:       int(p.NumUsedRegisters),
 		lines:           make([]int, len(p.DbgSourcePositions)),
 		locals:          scopes.localsOf(p),
+		upvalues:        slices.Clone(p.DbgUpvalues),
 		calls:           make(map[int]string, len(p.DbgCalls)),
 	}
 	for _, constant := range p.Constants {

@@ -87,7 +87,7 @@ func TestBrokenFiles(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ spec, module, want string }{
 		{"local = 1", "", "a_test.lua:1: "},
-		{"local x = nil; x.y = 1", "", "a_test.lua:1: attempt to index"},
+		{"local x = nil; x.y = 1", "", "a_test.lua:1: attempt to index a non-table object(nil) with key 'y' (x is nil)"},
 		{"it('x', 5)", "", "a_test.lua:1: it: the body must be a function, got number"},
 		{"", "error('no')", "m.lua:1: no"},
 	} {

@@ -148,6 +148,9 @@ func describe(err error, file string) string {
 		return err.Error()
 	}
 	text := raised.Error()
+	if raised.Misuse != nil {
+		text += " (" + raised.Misuse.Error() + ")"
+	}
 	at := ""
 	for frame := range strings.Lines(raised.Stack) {
 		position, _, found := strings.Cut(strings.TrimSpace(frame), ": in ")
