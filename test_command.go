@@ -26,7 +26,7 @@ const testUsage = `nkhost test [--run PATTERN] [--junit FILE] [--cover FILE] [--
 
 Runs the Lua tests below DIR (the current folder when it is not given): files whose names
 end in _test.lua or .test.lua. The modules that they test are those in --runtime.path, or
-else in DIR. The exit status is 1 when a test fails. docs/testing.md says what tests look
+else in DIR. The exit status is 1 when a test fails or there is none. docs/testing.md says what tests look
 like.
 
 `
@@ -125,10 +125,21 @@ func testOnce(ctx context.Context, options spec.Options, files resultFiles, out 
 			return fmt.Errorf("test: --cover: %w", err)
 		}
 	}
+	if len(report.Results) == 0 {
+		fmt.Fprintln(out, whyNoTests(options))
+		return errFailures
+	}
 	if report.Failed() > 0 {
 		return errFailures
 	}
 	return nil
+}
+
+func whyNoTests(options spec.Options) string {
+	if options.Run != nil {
+		return fmt.Sprintf("no test has a name that matches --run %s", options.Run)
+	}
+	return "there is no test: those of files whose names end in _test.lua or .test.lua are run"
 }
 
 func writeJUnit(report *spec.Report, name string) error {

@@ -31,6 +31,8 @@ func TestTestCommand(t *testing.T) {
 		{"covered nowhere", []string{good, "--cover", filepath.Join(bad, "none", "x")}, 1, "", "--cover"},
 		{"help", []string{"--help"}, 0, "-junit FILE", ""},
 		{"no such folder", []string{filepath.Join(bad, "none")}, 1, "", "the folder cannot be read"},
+		{"no test files", []string{modules}, 1, "there is no test: those of files whose names end in _test.lua", ""},
+		{"no test chosen", []string{bad, "--run", "^of nothing$"}, 1, "no test has a name that matches --run ^of nothing$", ""},
 		{"no pattern", []string{"--run", "(", bad}, 1, "", "--run"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
