@@ -76,7 +76,7 @@ func newError(err error) *Error {
 	if errors.As(raised.Cause, &found) {
 		e.Locals = found.locals
 	}
-	errors.As(raised.Cause, &e.Misuse)
+	e.Misuse = glua.MisuseOf(raised)
 	e.File, e.Line = innermost(e.Stack)
 	return e
 }

@@ -3,6 +3,8 @@ package nkshim
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"nkhost/host/spelling"
@@ -31,8 +33,8 @@ func hint(raised *lua.Error) string {
 
 func functionNames() []string {
 	names := DispatcherFunctions()
-	for _, f := range Contract() {
-		names = append(names, f.Name)
+	for _, family := range families() {
+		names = slices.AppendSeq(names, maps.Keys(family))
 	}
 	return names
 }

@@ -19,10 +19,10 @@ func (L *LState) newArgError(n int, message string) *ApiError {
 
 // TypeError raises that the nth argument has not the wanted type.
 func (L *LState) TypeError(n int, wanted LValueType) {
-	v := L.at(n)
-	raised := L.newArgError(n, fmt.Sprintf("%v expected, got %v", wanted, v.Type()))
+	got := L.at(n).Type()
+	raised := L.newArgError(n, fmt.Sprintf("%v expected, got %v", wanted, got))
 	if L.depth > 1 {
-		L.blame(raised, &L.frames[L.depth-2], v, n)
+		suspectArgument(raised, &L.frames[L.depth-2], n, got)
 	}
 	panic(raised)
 }

@@ -146,9 +146,7 @@ func runGopher(source string, w way) (outcome, bool) {
 }
 
 func runOurs(proto *glua.FunctionProto, w way) outcome {
-	h := &ourHost{host: newHost(w)}
-	L := h.newState()
-	h.open(L)
+	h, L := openOurs(w)
 	L.Push(glua.NewFunction(proto, h.globals))
 	if err := L.PCall(0, glua.MultRet); err != nil {
 		raised := h.raised(err)

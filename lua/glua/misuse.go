@@ -1,9 +1,12 @@
 package glua
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
-// Misuse is the cause of an error about a value of the wrong type. It says what the program
-// calls the value, which the error's text, being gopher-lua's, does not.
+// Misuse says what the program calls the value of the wrong type that an error is about. The
+// error's text, being gopher-lua's, does not.
 type Misuse struct {
 	Name   string // such as "state.players", as it stands in the program
 	Type   LValueType
@@ -17,43 +20,75 @@ func (m *Misuse) Error() string {
 	return m.Name + " is a " + m.Type.String()
 }
 
+// MisuseOf finds out what an error is about that a function raised; it is nil where that is
+// not known to be a value with a name.
+func MisuseOf(raised *ApiError) *Misuse {
+	var s *suspicion
+	if !errors.As(raised.Cause, &s) {
+		return nil
+	}
+	listing := s.proto.listing()
+	for _, register := range s.registers {
+		if name := listing.registerName(register, s.at); name != "" {
+			return &Misuse{name, s.kind, s.called}
+		}
+	}
+	return nil
+}
+
+// suspicion is the cause of an error about a value of the wrong type: where to look for the
+// value's name. Most errors are caught without anyone asking for that.
+type suspicion struct {
+	proto     *FunctionProto
+	at        int   // the instruction before which the value is in a register
+	registers []int // that may be the value's
+	kind      LValueType
+	called    bool
+}
+
+func (s *suspicion) Error() string { return "a " + s.kind.String() + " is of the wrong type" }
+
 // raiseMisuse raises text about a value that the current instruction works on.
 func (L *LState) raiseMisuse(v Value, text string) {
 	raised := L.newError(1, text)
 	if L.current != nil {
-		L.blame(raised, L.current, v, 0)
+		L.suspect(raised, L.current, v)
 	}
 	panic(raised)
 }
 
-// blame gives an error the name of a value that the instruction at which a frame is works on.
-// argument is the value's number if the instruction calls a function with it, or 0.
-func (L *LState) blame(raised *ApiError, fr *frame, v Value, argument int) {
+// suspect notes that an error is about a value that the instruction at which a frame is works
+// on.
+func (L *LState) suspect(raised *ApiError, fr *frame, v Value) {
 	p := fr.fn.Proto
 	if p == nil || fr.pc == 0 {
 		return
 	}
-	listing := p.listing()
-	at := fr.pc - 1
-	i := listing.code[at]
-	called := i.code == opCall || i.code == opTailCall
-	registers := i.reads()
-	switch {
-	case argument > 0 && called:
-		registers = []int{int(i.a) + argument}
-	case argument > 0:
-		return
-	case i.code == opForLoop:
-		at += i.offset() // the loop's opForPrep, before which its expressions are
+	s := &suspicion{proto: p, at: fr.pc - 1, kind: v.Type()}
+	i := p.code[s.at].instruction()
+	for _, register := range i.reads() {
+		if L.regs[fr.local+register] == v {
+			s.registers = append(s.registers, register)
+		}
 	}
-	for _, register := range registers {
-		if argument == 0 && L.regs[fr.local+register] != v {
-			continue
-		}
-		if name := listing.registerName(register, at); name != "" {
-			raised.Cause = &Misuse{name, v.Type(), called && argument == 0}
-			return
-		}
+	switch i.code {
+	case opCall, opTailCall:
+		s.called = true
+	case opForLoop:
+		s.at += i.offset() // the loop's opForPrep, before which its expressions are
+	}
+	raised.Cause = s
+}
+
+// suspectArgument notes that an error is about the nth argument of the call at which a frame
+// is.
+func suspectArgument(raised *ApiError, fr *frame, n int, kind LValueType) {
+	p := fr.fn.Proto
+	if p == nil || fr.pc == 0 {
+		return
+	}
+	if i := p.code[fr.pc-1].instruction(); i.code == opCall || i.code == opTailCall {
+		raised.Cause = &suspicion{proto: p, at: fr.pc - 1, registers: []int{int(i.a) + n}, kind: kind}
 	}
 }
 

@@ -71,9 +71,7 @@ func TestMisuse(t *testing.T) {
 		`error("other")`:                                                             "",
 		`error({})`:                                                                  "",
 	} {
-		h := &ourHost{host: newHost(way{})}
-		L := h.newState()
-		h.open(L)
+		h, L := openOurs(way{})
 		L.Push(glua.NewFunction(compile(t, program), h.globals))
 		err := L.PCall(0, 0)
 		var raised *glua.ApiError
@@ -82,8 +80,7 @@ func TestMisuse(t *testing.T) {
 			continue
 		}
 		got := ""
-		var misuse *glua.Misuse
-		if errors.As(raised.Cause, &misuse) {
+		if misuse := glua.MisuseOf(raised); misuse != nil {
 			got = misuse.Error()
 		}
 		if got != want {

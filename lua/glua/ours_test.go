@@ -13,6 +13,14 @@ type ourHost struct {
 	globals, strings *glua.LTable
 }
 
+// openOurs is a host with a state in which programs can be run.
+func openOurs(w way) (*ourHost, *glua.LState) {
+	h := &ourHost{host: newHost(w)}
+	L := h.newState()
+	h.open(L)
+	return h, L
+}
+
 func (h *ourHost) newState() *glua.LState {
 	return glua.NewState(glua.Options{
 		CallStackSize: callStackSize, RegistrySize: registrySize, RegistryMaxSize: registryMaxSize,

@@ -37,9 +37,7 @@ func TestLocals(t *testing.T) {
 		`local a = 1 return show()`:                                                        "a=1",
 	} {
 		var shown []string
-		h := &ourHost{host: newHost(way{})}
-		L := h.newState()
-		h.open(L)
+		h, L := openOurs(way{})
 		h.globals.RawSetString("next", &glua.LFunction{GFunction: h.next, Env: h.globals})
 		h.globals.RawSetString("show", &glua.LFunction{Env: h.globals, GFunction: func(L *glua.LState) int {
 			frame, ok := L.Frame(1)
