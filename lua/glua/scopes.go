@@ -55,25 +55,7 @@ func numberBlocks(chunk []ast.Stmt) *scopes {
 
 // removeBlocks takes the numbers out again.
 func removeBlocks(chunk []ast.Stmt) {
-	for _, stmt := range chunk {
-		mark(stmt, 0)
-		removeWithin(PartsOfStmt(stmt))
-		if s, ok := stmt.(*ast.FuncDefStmt); ok {
-			mark(s.Func, 0)
-		}
-	}
-}
-
-func removeWithin(exprs []*ast.Expr, blocks []*[]ast.Stmt) {
-	for _, expr := range exprs {
-		if *expr != nil {
-			mark(*expr, 0)
-			removeWithin(PartsOfExpr(*expr))
-		}
-	}
-	for _, block := range blocks {
-		removeBlocks(*block)
-	}
+	visit(chunk, func(node ast.PositionHolder) { mark(node, 0) })
 }
 
 func mark(node ast.PositionHolder, block int) {

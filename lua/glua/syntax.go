@@ -2,26 +2,42 @@ package glua
 
 import "github.com/yuin/gopher-lua/ast"
 
+// visit calls see with each statement and expression of a block, and of those within, the
+// outer before the inner.
+func visit(block []ast.Stmt, see func(ast.PositionHolder)) {
+	for _, stmt := range block {
+		see(stmt)
+		if s, ok := stmt.(*ast.FuncDefStmt); ok {
+			see(s.Func)
+		}
+		exprs, blocks := PartsOfStmt(stmt)
+		visitParts(exprs, blocks, see)
+	}
+}
+
+func visitParts(exprs []*ast.Expr, blocks []*[]ast.Stmt, see func(ast.PositionHolder)) {
+	for _, expr := range exprs {
+		if *expr != nil {
+			see(*expr)
+			inner, bodies := PartsOfExpr(*expr)
+			visitParts(inner, bodies, see)
+		}
+	}
+	for _, block := range blocks {
+		visit(*block, see)
+	}
+}
+
 // completeLoops gives the loops of a block, and of those within, all three expressions.
 // gopher-lua's compiler leaves the registers of missing ones as they are unless the loop has
 // as many variables: for k in next, t would begin behind a key that something else has left
 // there.
 func completeLoops(block []ast.Stmt) {
-	for _, stmt := range block {
-		if loop, ok := stmt.(*ast.GenericForStmt); ok {
+	visit(block, func(node ast.PositionHolder) {
+		if loop, ok := node.(*ast.GenericForStmt); ok {
 			completeLoop(loop)
 		}
-		completeWithin(PartsOfStmt(stmt))
-	}
-}
-
-func completeWithin(exprs []*ast.Expr, blocks []*[]ast.Stmt) {
-	for _, expr := range exprs {
-		completeWithin(PartsOfExpr(*expr))
-	}
-	for _, block := range blocks {
-		completeLoops(*block)
-	}
+	})
 }
 
 func completeLoop(loop *ast.GenericForStmt) {
