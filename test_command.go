@@ -26,8 +26,8 @@ const testUsage = `nkhost test [--run PATTERN] [--junit FILE] [--cover FILE] [--
 
 Runs the Lua tests below DIR (the current folder when it is not given): files whose names
 end in _test.lua or .test.lua. The modules that they test are those in --runtime.path, or
-else in DIR. The exit status is 1 when a test fails or there is none. docs/testing.md says what tests look
-like.
+else in DIR. The exit status is 1 when a test fails or there is none. docs/testing.md says
+what tests look like.
 
 `
 
